@@ -1,0 +1,217 @@
+"""`Where` as SQL: text that depends on which conditions there are, with every value bound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+
+from duban.adapters.storage.paging import Mark
+from duban.adapters.storage.statements import CASE, LINK, ZERO, compiled
+from duban.engine.errors import BadValue
+from duban.engine.ports import Sort, Where
+from duban.engine.timing.instants import to_micros
+from duban.engine.values.canonical import Plain, canonical
+
+Condition: TypeAlias = tuple[str, tuple[Any, ...]]
+Shape: TypeAlias = tuple[tuple[str, int], ...]
+
+_OPEN: ColumnElement[str] = literal_column("'open'")
+_EQUAL = ("workflow", "campaign", "phase", "counts")
+_INSTANTS = ("overdue_at", "due_before", "opened_from", "opened_before")
+
+
+def conditions(where: Where) -> list[Condition]:
+    """Return the names of the conditions of *where*, each with its values."""
+    return [*_plain_conditions(where), *_special_conditions(where)]
+
+
+def _plain_conditions(where: Where) -> Iterator[Condition]:
+    for name in _EQUAL:
+        value = getattr(where, name)
+        if value is not None:
+            yield name, (value,)
+    for name in _INSTANTS:
+        value = getattr(where, name)
+        if value is not None:
+            yield name, (to_micros(value),)
+
+
+def _special_conditions(where: Where) -> Iterator[Condition]:
+    if where.units is not None:
+        yield "units", tuple(where.units)
+    if where.states is not None:
+        yield "states", (*where.states, *(f"+{state}+" for state in where.states))
+    if where.linked is not None:
+        name, case_id = where.linked
+        yield "linked", (case_id, name)
+    if where.set_aside is not None:
+        yield ("set_aside" if where.set_aside else "in_sweep"), ()
+    for name, value in (where.fields or {}).items():
+        yield _field(name, value)
+
+
+def _field(name: str, value: Plain) -> Condition:
+    if '"' in name or "\\" in name:
+        raise BadValue(field=name, value=name, expected="the name of a field")
+    path = f'$.data."{name}"'
+    if isinstance(value, bool):
+        return "flag", (path, "true" if value else "false")
+    if isinstance(value, int):
+        return "field", (path, "integer", path, value)
+    if isinstance(value, str):
+        return "field", (path, "text", path, value)
+    kind = "object" if hasattr(value, "keys") else "array"
+    return "field", (path, kind, path, canonical(value).decode())
+
+
+class Search:
+    """Finds cases; each shape of a question is compiled once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._compiled = lru_cache(maxsize=512)(self._compile)
+
+    def count(self, where: Where) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that counts, and its values."""
+        return self._bound(where, "count", (), ())
+
+    def page(
+        self, where: Where, sort: Sort, descending: bool, after: tuple[Mark, str] | None, limit: int
+    ) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that reads bodies in order, and its values."""
+        order: tuple[str, ...] = (sort, "down" if descending else "up")
+        values: tuple[Any, ...] = (limit,)
+        if after is not None:
+            mark, last = after
+            if sort == "id":
+                order, values = (*order, "after"), (last, limit)
+            elif mark is None:
+                order, values = (*order, "undated"), (last, limit)
+            else:
+                order, values = (*order, "after"), (mark, last, limit)
+        return self._bound(where, "page", order, values)
+
+    def _bound(
+        self, where: Where, what: str, order: tuple[str, ...], values: tuple[Any, ...]
+    ) -> tuple[str, tuple[Any, ...]]:
+        found = conditions(where)
+        shape = tuple((name, len(given)) for name, given in found)
+        text, names = self._compiled(shape, what, order)
+        cells = {
+            f"{place}_{index}": value
+            for place, (_, given) in enumerate(found)
+            for index, value in enumerate(given)
+        }
+        cells.update((f"page_{index}", value) for index, value in enumerate(reversed(values)))
+        return text, tuple(cells[name] for name in names)
+
+    def _compile(
+        self, shape: Shape, what: str, order: tuple[str, ...]
+    ) -> tuple[str, tuple[str, ...]]:
+        clauses = [
+            _clause(name, [f"{place}_{index}" for index in range(size)], self._dialect.name)
+            for place, (name, size) in enumerate(shape)
+        ]
+        dated = any(name in ("overdue_at", "due_before") for name, _ in shape)
+        if what == "count":
+            statement = select(func.count()).select_from(CASE).where(*clauses)
+        else:
+            statement = _ordered(select(CASE.c.body).where(*clauses), order, dated)
+        return compiled(statement, self._dialect)
+
+
+def _ordered(statement: Select[Any], order: tuple[str, ...], dated: bool) -> Select[Any]:
+    """Add order and place: equal values by id, and what has no due at the end."""
+    column, descending = CASE.c[order[0]], order[1] == "down"
+    start = order[2] if len(order) > 2 else ""
+    statement = statement.limit(bindparam("page_0")).offset(ZERO)
+    directed = column.desc() if descending else column
+    if column is CASE.c.id:
+        if start:
+            last: ColumnElement[str] = bindparam("page_1")
+            statement = statement.where(column < last if descending else column > last)
+        return statement.order_by(directed)
+    if column is CASE.c.due and not dated:
+        statement = statement.order_by(column.is_(None))
+    if start:
+        statement = statement.where(_beyond(column, start, descending, dated))
+    return statement.order_by(directed, CASE.c.id)
+
+
+def _beyond(
+    column: ColumnElement[Any], start: str, descending: bool, dated: bool
+) -> ColumnElement[bool]:
+    further = CASE.c.id > bindparam("page_1")
+    if start == "undated":
+        return and_(column.is_(None), further)
+    mark = bindparam("page_2", type_=column.type)
+    if descending:
+        there = and_(column <= mark, or_(column < mark, further))
+    else:
+        there = and_(column >= mark, or_(column > mark, further))
+    return or_(there, column.is_(None)) if column is CASE.c.due and not dated else there
+
+
+def _clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
+    if name in _EQUAL:
+        return CASE.c[name] == bindparam(names[0])
+    if name == "states":
+        return _states(names, dialect)
+    if name == "units":
+        return CASE.c.unit.in_([bindparam(unit) for unit in names]) if names else false()
+    if name == "linked":
+        own, link = names
+        others = select(LINK.c.other).where(
+            LINK.c.case_id == bindparam(own), LINK.c.name == bindparam(link)
+        )
+        return CASE.c.id.in_(others)
+    if name in ("flag", "field"):
+        return _data(names)
+    if name in ("set_aside", "in_sweep"):
+        return CASE.c.aside.is_not(None) if name == "set_aside" else CASE.c.aside.is_(None)
+    return _by_time(name, bindparam(names[0]))
+
+
+def _by_time(name: str, instant: ColumnElement[Any]) -> ColumnElement[bool]:
+    if name == "overdue_at":
+        return and_(CASE.c.counts == _OPEN, CASE.c.due < instant)
+    if name == "due_before":
+        return CASE.c.due < instant
+    return CASE.c.opened >= instant if name == "opened_from" else CASE.c.opened < instant
+
+
+def _states(names: list[str], dialect: str) -> ColumnElement[bool]:
+    """A case is in a state if one of its regions is."""
+    half = len(names) // 2
+    if not half:
+        return false()
+    position = func.instr if dialect == "sqlite" else func.strpos
+    plus = literal_column("'+'", Text())
+    whole = plus + CASE.c.state + plus
+    several = position(CASE.c.state, plus) > ZERO
+    among = or_(*(position(whole, bindparam(name, type_=Text())) > ZERO for name in names[half:]))
+    return or_(CASE.c.state.in_([bindparam(n) for n in names[:half]]), and_(several, among))
+
+
+def _data(names: list[str]) -> ColumnElement[bool]:
+    body = CASE.c.body
+    kind = func.json_type(body, bindparam(names[0], type_=Text())) == bindparam(names[1])
+    if len(names) == 2:
+        return kind
+    value = func.json_extract(body, bindparam(names[2], type_=Text()))
+    return and_(kind, value == bindparam(names[3], type_=Text()))

@@ -1,0 +1,74 @@
+"""All commands: where each is found, and its one line of help. Nothing is imported to list them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from duban.cli.language import Text
+
+
+class Entry(NamedTuple):
+    """A command: its module and function under ``duban.cli``, and what it does."""
+
+    where: str
+    text: Text
+
+
+COMMANDS = {
+    "init": Entry(
+        "init:init",
+        Text("Start a folder: settings and the shipped definitions.", "新建目录：设置与自带的定义。"),
+    ),
+    "check": Entry(
+        "definitions:check",
+        Text("List every fault of definition files.", "列出定义文件中的全部错误。"),
+    ),
+    "plan": Entry(
+        "definitions:plan",
+        Text("Show what apply would publish, and publish nothing.", "显示 apply 将发布的内容，但不发布。"),
+    ),
+    "apply": Entry(
+        "definitions:apply", Text("Publish definitions to the store.", "把定义发布到存储。")
+    ),
+    "case open": Entry("case:open_", Text("Open a case.", "立项：新开一个事项。")),
+    "case fire": Entry("case:fire", Text("Fire a trigger on a case.", "对事项执行操作。")),
+    "case show": Entry(
+        "case:show", Text("Show a case as it is, or as it was.", "显示事项的现状或某一时刻的状态。")
+    ),
+    "case list": Entry("case_list:list_", Text("List cases.", "列出事项。")),
+    "case explain": Entry(
+        "case:explain",
+        Text("Say what may be done with a case now, and why not.", "说明现在可以对事项做什么，以及为何不能。"),
+    ),
+    "case retry": Entry(
+        "case:retry", Text("Put back a case that was set aside.", "恢复被搁置的事项。")
+    ),
+    "history show": Entry(
+        "history:show", Text("Show who did what with a case, and when.", "显示事项的流转记录。")
+    ),
+    "history verify": Entry(
+        "history:verify", Text("Prove that history was not altered.", "证明流转记录未被改动。")
+    ),
+    "sweep": Entry(
+        "running:sweep", Text("Carry out all that is due now, once.", "办理当前到期的全部事项（一次）。")
+    ),
+    "deliver": Entry("running:deliver", Text("Send the notices that wait, once.", "发送待发通知（一次）。")),
+    "daemon": Entry(
+        "running:daemon", Text("Sweep and deliver until stopped.", "持续办理到期事项并发送通知。")
+    ),
+    "notice list": Entry(
+        "notice:list_", Text("List notices and how delivery stands.", "列出通知及其发送情况。")
+    ),
+    "notice retry": Entry(
+        "notice:retry", Text("Let a dead letter be sent again.", "重发无法投递的通知。")
+    ),
+    "doctor": Entry(
+        "doctor:doctor", Text("Say how the store is doing.", "检查存储与运行状况。")
+    ),
+}
+
+NOUNS = {
+    "case": Text("Open, move and read cases.", "立项、办理和查看事项。"),
+    "history": Text("Read the history of cases, and prove it.", "查看并证明流转记录。"),
+    "notice": Text("Look after notices.", "管理通知。"),
+}

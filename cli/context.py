@@ -1,0 +1,101 @@
+"""One call of the command line: what was asked for, in which language, and the engine that answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from duban.cli.language import Lang, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from duban.adapters.settings import Settings
+    from duban.engine.definition.library import Library
+    from duban.engine.shell.engine import Engine
+    from duban.engine.values.actor import Actor
+
+
+class Call:
+    """What one call of the command line needs; nothing is opened before it is asked for."""
+
+    def __init__(self, *, engine: Engine | None = None, settings: Settings | None = None) -> None:
+        self.lang: Lang = "en"
+        self.json = self.debug = False
+        self.store: str | None = None
+        self.config: str | None = None
+        self._engine, self._settings = engine, settings
+        self._library: Library | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, read once."""
+        if self._settings is None:
+            from pathlib import Path
+
+            from duban.adapters.settings import read_settings
+
+            self._settings = read_settings(Path(self.config) if self.config else None)
+        return self._settings
+
+    @property
+    def engine(self) -> Engine:
+        """The engine on the store that was named, opened once."""
+        if self._engine is None:
+            from duban.adapters.wiring import connect, engine_of
+
+            settings = self.settings
+            self._engine = (
+                connect(self.store, settings=settings) if self.store else engine_of(settings)
+            )
+        return self._engine
+
+    @property
+    def library(self) -> Library:
+        """The definitions in force."""
+        if self._library is None:
+            self._library = self.engine.library()
+        return self._library
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        from duban.engine.timing.instants import find_zone
+
+        return find_zone(self.library.zone)
+
+    def actor(self, person: str | None, post: str | None) -> Actor:
+        """Return who acts: the operating system's user by the settings, or *person* by right."""
+        from duban.cli.actor import acting_person
+
+        return acting_person(self.settings, person, post)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._engine is not None:
+            self._engine.close()
+
+    # ---- saying it
+
+    def say(self, data: object, lines: Iterable[str]) -> None:
+        """Print *data* when JSON is asked for, else *lines*."""
+        if self.json:
+            from duban.cli.output import to_json
+
+            click.echo(to_json(data))
+            return
+        for line in lines:
+            click.echo(line)
+
+    def text(self, en: str, zh: str) -> str:
+        """Return the sentence in the language of the call."""
+        return Text(en, zh).of(self.lang)
+
+    def local(self, instant: datetime | None) -> str:
+        """Return *instant* as the organisation's wall clock shows it, to the minute."""
+        if instant is None:
+            return "-"
+        return instant.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,69 @@
+"""What may be done with a case, and why not, as data and as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from duban.cli.context import Call
+from duban.cli.language import Lang
+from duban.cli.text import clean, wrap
+
+if TYPE_CHECKING:
+    from duban.engine.core.decide import Explanation
+    from duban.engine.core.judge import Verdict
+
+
+def explanation_data(explained: Explanation, lang: Lang) -> dict[str, object]:
+    """Return *explained* as JSON has it."""
+    return {
+        "case": explained.case.id,
+        "state": explained.case.state,
+        "version": explained.case.version,
+        "person": explained.actor.person,
+        "post": explained.actor.post,
+        "triggers": [_verdict_data(verdict, lang) for verdict in explained.verdicts],
+    }
+
+
+def _verdict_data(verdict: Verdict, lang: Lang) -> dict[str, object]:
+    asks = [
+        {"name": name, "type": field.type, "missing": name in verdict.missing}
+        for name, field in verdict.asks.items()
+    ]
+    return {
+        "trigger": verdict.trigger,
+        "title": verdict.title.get(lang, verdict.trigger),
+        "allowed": verdict.allowed,
+        "place": verdict.candidate.place if verdict.candidate else None,
+        "asks": asks,
+        "missing": list(verdict.missing),
+        "reasons": [reason.as_json(lang) for reason in verdict.reasons],
+    }
+
+
+def explanation_lines(explained: Explanation, call: Call) -> Iterator[str]:
+    """Yield what may be done first, then the rest with the reasons against it."""
+    case, person = explained.case, explained.actor.person
+    state = call.title_of_state(case.workflow, case.state)
+    yield call.text(f"{case.id} is {state}; for {person}:", f"{case.id} 现为“{state}”；对 {person}：")
+    for verdict in explained.allowed:
+        yield f"  + {_name(verdict, call)}{_asks(verdict, call)}"
+    for verdict in explained.refused:
+        yield f"  - {_name(verdict, call)}"
+        for reason in verdict.reasons:
+            yield from (f"      {line}" for line in wrap(clean(reason.text(call.lang)), 94))
+    if not explained.allowed:
+        yield call.text("  nothing may be done now", "  目前没有可执行的操作")
+
+
+def _name(verdict: Verdict, call: Call) -> str:
+    title = verdict.title.get(call.lang)
+    return f"{verdict.trigger} {title}" if title else verdict.trigger
+
+
+def _asks(verdict: Verdict, call: Call) -> str:
+    if not verdict.asks:
+        return ""
+    named = [f"{name}{'*' if name in verdict.missing else ''}" for name in verdict.asks]
+    return call.text(f"  (asks: {', '.join(named)})", f"  （填写：{'、'.join(named)}）")

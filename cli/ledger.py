@@ -1,0 +1,65 @@
+"""The columns of a list of cases: what stands in them, and over them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from duban.cli.context import Call
+from duban.cli.language import Text
+from duban.cli.output import shown
+from duban.engine.values.case import Case
+
+_HEADS = {
+    "id": Text("id", "编号"),
+    "workflow": Text("workflow", "流程"),
+    "unit": Text("unit", "单位"),
+    "campaign": Text("campaign", "专项行动"),
+    "phase": Text("phase", "阶段"),
+    "state": Text("state", "状态"),
+    "due": Text("due", "到期"),
+    "overdue": Text("overdue", "逾期"),
+    "opened": Text("opened", "立项"),
+    "changed": Text("changed", "更新"),
+}
+
+
+def heads(columns: Sequence[str], workflow: str | None, call: Call) -> list[str]:
+    """Return what stands over *columns*."""
+    titles = call.titles(workflow) if workflow else {}
+    return [_head(column, titles, call) for column in columns]
+
+
+def _head(column: str, titles: dict[str, str], call: Call) -> str:
+    if column in _HEADS:
+        return _HEADS[column].of(call.lang)
+    return titles.get(column) or titles.get(column.rpartition(".")[2], column)
+
+
+def cell(case: Case, column: str, now: datetime, call: Call) -> str:
+    """Return what stands in *column* for *case*."""
+    if column == "state":
+        return call.title_of_state(case.workflow, case.state)
+    if column == "overdue":
+        return call.text("yes", "是") if case.overdue(now) else ""
+    if column in ("due", "opened", "changed"):
+        moment: datetime | None = getattr(case, column)
+        return call.local(moment)
+    if column in _HEADS:
+        return shown(getattr(case, column), call)
+    part, dot, name = column.partition(".")
+    return _dotted(case, part, name, call) if dot else shown(case.data.get(column), call)
+
+
+def _dotted(case: Case, part: str, name: str, call: Call) -> str:
+    if part == "entered":
+        return call.local(case.entered.get(name))
+    if part == "times":
+        return str(case.times.get(name, 0))
+    clock = case.clocks.get(name)
+    moments = {} if clock is None else {
+        "due": clock.due,
+        "first_due": clock.first_due,
+        "met": clock.ended if clock.met else None,
+    }
+    return call.local(moments.get(part))

@@ -1,0 +1,323 @@
+"""The course of one command on one case: entries one after the other, until it comes to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from duban.engine.core import clocks
+from duban.engine.core.draft import Draft
+from duban.engine.core.effects import Effects
+from duban.engine.core.judge import Judge, Verdict, merged
+from duban.engine.core.scope import Scope
+from duban.engine.core.terms import follow, steps_of
+from duban.engine.core.texts import Occasion
+from duban.engine.core.world import World
+from duban.engine.definition.expressions import ExpressionFailed
+from duban.engine.definition.machine import Candidate, CompiledDeadline, CompiledRung, Machine
+from duban.engine.errors import Refused, TransitionRefused
+from duban.engine.history.entry import Entry
+from duban.engine.history.evolve import evolve
+from duban.engine.timing.instants import format_instant
+from duban.engine.values.actor import THE_TIMER, Actor
+from duban.engine.values.canonical import Plain
+from duban.engine.values.case import Case
+from duban.engine.values.command import Cause, Command, Fire, Tie
+from duban.engine.values.notice import Notice
+
+_MOST_AUTOMATIC = 16
+
+
+class NeverRests(Refused):
+    """Automatic transitions of a case follow one another without end."""
+
+    code = "RULE-012"
+    en = (
+        "case {case}: automatic transitions did not come to rest after {steps} steps; last `{last}`"
+    )
+    zh = "事项 {case}：自动流转 {steps} 步后仍未停止，最后一步 `{last}`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a command does: stored whole or not at all.
+
+    ``commands`` are for other cases; the shell carries them out in the same transaction.
+    """
+
+    case: Case
+    before: int
+    entries: tuple[Entry, ...]
+    notices: tuple[Notice, ...]
+    timers: Mapping[str, datetime | None]
+    commands: tuple[Command | Tie, ...]
+
+
+class Course:
+    """Takes a case from where it stands to where it rests, entry by entry."""
+
+    def __init__(self, machine: Machine, case: Case, world: World, *, born: bool = True) -> None:
+        self.machine, self.world, self.case = machine, world, case
+        self._born = born
+        self._start = case
+        self._entries: list[Entry] = []
+        self._notices: list[Notice] = []
+        self._commands: list[Command | Tie] = []
+        self._wake: datetime | None = None
+
+    def decision(self) -> Decision:
+        """Return all that happened."""
+        return Decision(
+            case=self.case,
+            before=self._start.version,
+            entries=tuple(self._entries),
+            notices=tuple(self._notices),
+            timers=self._timers(),
+            commands=tuple(self._commands),
+        )
+
+    # ---- firing
+
+    def fire(
+        self,
+        verdict: Verdict,
+        *,
+        kind: str,
+        actor: Actor,
+        key: str | None = None,
+        cause: Cause | None = None,
+        members: Mapping[str, Plain] | None = None,
+    ) -> None:
+        """Take the transition that was judged, then everything that follows by itself.
+
+        Raises:
+            TransitionRefused: the verdict has reasons against it, or a bound refuses.
+        """
+        if verdict.candidate is None or verdict.reasons:
+            raise TransitionRefused(
+                case=self.case.id, trigger=verdict.trigger, reasons=verdict.reasons
+            )
+        told: dict[str, Plain] = {"trigger": verdict.trigger, **(members or {})}
+        if key is not None:
+            told["key"] = key
+        draft = self._draft(kind, actor, self.world.now, cause, told)
+        self._take(draft, verdict.candidate, verdict.inputs)
+        self.automatic(self.world)
+
+    def judge(self, trigger: str, actor: Actor | None, data: Mapping[str, object]) -> Verdict:
+        """Judge *trigger* on the case as it stands in this course."""
+        return Judge(self.machine, self.case, actor, self.world).fire(trigger, data)
+
+    def tie(self, command: Tie) -> None:
+        """Note that another case was tied to this one."""
+        draft = self._draft("effect", THE_TIMER, self.world.now, command.cause, {})
+        draft.links.append((command.name, command.other))
+        self._commit(draft)
+
+    def _take(self, draft: Draft, candidate: Candidate, inputs: Mapping[str, Plain]) -> None:
+        """Order: inputs, effects as written, the move, clocks (DESIGN, "What it means")."""
+        draft.members["rule"] = candidate.place
+        if candidate.cites:
+            draft.members["cites"] = list(candidate.cites)
+        draft.sets.update({n: v for n, v in inputs.items() if n in candidate.fills})
+        draft.inputs.update({n: v for n, v in inputs.items() if n not in candidate.fills})
+        draft.personal.update(n for n, field in candidate.asks.items() if field.personal)
+        scope = Scope(
+            self.machine,
+            self.case,
+            self.world.as_of(draft.effective),
+            inputs=inputs,
+            asks=candidate.asks,
+            data=merged(self.case, candidate, inputs),
+        )
+        Effects(draft, scope, Occasion(title=candidate.title)).run(candidate.effects)
+        self._move(draft, candidate)
+        follow(self.machine, draft)
+        self._commit(draft)
+
+    def _move(self, draft: Draft, candidate: Candidate) -> None:
+        if candidate.reopen:
+            draft.members["episode"] = self.case.episode + 1
+        if candidate.dest is None:
+            return
+        source = next(state for state in self.case.states if state in candidate.sources)
+        dest = source if candidate.dest == "=" else candidate.dest
+        draft.moves.append((source, dest))
+        states = [dest if state == source else state for state in self.case.states]
+        counts = _counted(self.machine, states)
+        if counts != self.case.counts:
+            draft.members["counts"] = counts
+
+    # ---- what happens by itself
+
+    def settle(self) -> None:
+        """Let everything happen that fell due up to now, in order of the instants it was due."""
+        self.automatic(self.world.as_of(self.case.changed))
+        while True:
+            rung_at, name = self._next_rung()
+            due = min((t for t in (rung_at, self._wake) if t is not None), default=None)
+            if due is None or due > self.world.now:
+                break
+            if rung_at is not None and rung_at <= due and name is not None:
+                self._rung(self.machine.deadlines[name], rung_at)
+            self.automatic(self.world.as_of(due))
+        self.automatic(self.world)
+
+    def automatic(self, world: World) -> None:
+        """Take automatic transitions, in file order, until none holds at the instant of *world*.
+
+        Raises:
+            NeverRests: there is no end to them.
+        """
+        self._wake = None
+        for _ in range(_MOST_AUTOMATIC):
+            candidate = self._automatic_now(world)
+            if candidate is None:
+                return
+            draft = self._draft("auto", THE_TIMER, world.now, None, {})
+            self._take(draft, candidate, {})
+        if (candidate := self._automatic_now(world)) is not None:
+            raise NeverRests(case=self.case.id, steps=_MOST_AUTOMATIC, last=candidate.place)
+
+    def _automatic_now(self, world: World) -> Candidate | None:
+        scope = Scope(self.machine, self.case, world)
+        for state in self.case.states:
+            for candidate in self.machine.automatic.get(state, ()):
+                if _holds(candidate, scope):
+                    return candidate
+        self._wake = min(scope.moment.wakes, default=None)
+        return None
+
+    def _next_rung(self) -> tuple[datetime | None, str | None]:
+        dues = [
+            (clock.next_rung, name)
+            for name, clock in self.case.clocks.items()
+            if clock.next_rung is not None and name in self.machine.deadlines
+        ]
+        return min(dues, default=(None, None))
+
+    def _rung(self, deadline: CompiledDeadline, at: datetime) -> None:
+        """Record one rung. Of several missed ones only the last is sent, naming the others."""
+        clock = self.case.clocks[deadline.name]
+        number = clock.rung
+        rung = deadline.rungs[min(number, len(deadline.rungs) - 1)]
+        late = max(0, (self.world.now - at).days)
+        assert clock.due is not None
+        told: dict[str, Plain] = {
+            "rung": {
+                "deadline": deadline.name,
+                "round": clock.round,
+                "rung": number,
+                "name": rung.name,
+                "due": format_instant(clock.due),
+                "late": late,
+            },
+            "rule": rung.place,
+        }
+        if rung.cites:
+            told["cites"] = list(rung.cites)
+        draft = self._draft("rung", THE_TIMER, at, None, told)
+        steps = steps_of(deadline)
+        following = clocks.rung_instant(number + 1, clock.due, self.world.clockwork, steps)
+        draft.clocks[deadline.name] = replace(clock, rung=number + 1, next_rung=following)
+        self._climb(
+            draft, deadline, number, silent=following is not None and following <= self.world.now
+        )
+        self._commit(draft)
+
+    def _climb(
+        self, draft: Draft, deadline: CompiledDeadline, number: int, *, silent: bool
+    ) -> None:
+        missed = self._missed(deadline.name, number)
+        rung = deadline.rungs[min(number, len(deadline.rungs) - 1)]
+        clock = draft.clocks[deadline.name]
+        assert clock.due is not None
+        overdue = draft.effective - clock.due
+        occasion = Occasion(
+            title=rung.title,
+            owner=deadline.model.owner,
+            due=clock.due,
+            late=max(0, overdue.days),
+            missed=tuple(r.title.get(self.world.lang, r.name) for r in missed)
+            if not silent
+            else (),
+        )
+        scope = Scope(self.machine, self.case, self.world.as_of(draft.effective))
+        effects = Effects(draft, scope, occasion, silent=silent)
+        effects.run(rung.effects)
+        if not silent:
+            effects.digest([e for r in missed for e in r.effects if e.action == "notify"])
+
+    def _missed(self, deadline: str, number: int) -> Sequence[CompiledRung]:
+        compiled = self.machine.deadlines[deadline]
+        numbers = [
+            entry.body["rung"]["rung"]
+            for entry in self._entries
+            if entry.kind == "rung" and entry.body["rung"]["deadline"] == deadline
+        ]
+        return [compiled.rungs[min(n, len(compiled.rungs) - 1)] for n in numbers if n < number]
+
+    # ---- recording
+
+    def _draft(
+        self,
+        kind: str,
+        actor: Actor,
+        effective: datetime,
+        cause: Cause | None,
+        members: Mapping[str, Plain],
+    ) -> Draft:
+        draft = Draft(case=self.case, world=self.world, kind=kind, actor=actor, effective=effective)
+        draft.members.update(members)
+        if cause is not None:
+            draft.members["cause"] = {"case": cause.case, "seq": cause.seq, "rule": cause.rule}
+        return draft
+
+    def _commit(self, draft: Draft) -> None:
+        entry = draft.entry(self.machine.fields)
+        self.case = evolve(self.case if self._born else None, entry)
+        self._born = True
+        self._entries.append(entry)
+        self._notices.extend(draft.notices)
+        for command in draft.commands:
+            if isinstance(command, Fire) and command.case == self.case.id:
+                self._fire_own(command)
+            else:
+                self._commands.append(command)
+
+    def _fire_own(self, command: Fire) -> None:
+        verdict = self.judge(command.trigger, None, command.data)
+        if verdict.reasons and command.otherwise_skip:
+            return
+        self.fire(verdict, kind="effect", actor=THE_TIMER, cause=command.cause)
+
+    def _timers(self) -> dict[str, datetime | None]:
+        timers: dict[str, datetime | None] = {}
+        for name, clock in self.case.clocks.items():
+            old = self._start.clocks.get(name)
+            if (old.next_rung if old else None) != clock.next_rung:
+                timers[name] = clock.next_rung
+        if self.machine.automatic:
+            timers["auto"] = self._wake
+        return timers
+
+
+def _holds(candidate: Candidate, scope: Scope) -> bool:
+    """Whether an automatic transition is due; a condition that has no value does not hold."""
+    try:
+        if candidate.when is None or not scope.holds(candidate.when):
+            return False
+        if not all(scope.holds(condition) for condition in candidate.conditions):
+            return False
+        return not any(scope.holds(condition) for condition in candidate.unless)
+    except ExpressionFailed:
+        return False
+
+
+def _counted(machine: Machine, states: Sequence[str]) -> str:
+    """A case is over when every region is in a final state; one void region makes it void."""
+    counts = [machine.states[state].counted for state in states]
+    if "open" in counts:
+        return "open"
+    return "void" if "void" in counts else "closed"

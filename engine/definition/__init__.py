@@ -1,0 +1,1 @@
+"""What officers write: the shape of each kind of definition, and its compiled form."""

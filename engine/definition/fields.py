@@ -1,0 +1,112 @@
+"""Fields of a case, and what a firing may ask."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, model_validator
+
+from duban.engine.definition.base import Model, Name, Title, refusal
+from duban.engine.timing.spans import Span
+
+Type = Literal[
+    "text", "number", "money", "flag", "date", "instant", "span", "choice", "unit", "post", "case",
+    "evidence", "list",
+]  # fmt: skip
+ItemType = Literal[
+    "text", "number", "money", "flag", "date", "instant", "unit", "post", "case", "evidence"
+]
+
+
+class Choice(Model):
+    """One row of a choice: its title and its columns."""
+
+    title: Title | None = None
+    columns: dict[Name, str | int | bool] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if value is None:
+            return {}
+        if isinstance(value, str):
+            return {"title": value}
+        if isinstance(value, dict) and "columns" not in value:
+            columns = {name: item for name, item in value.items() if name != "title"}
+            return {**({"title": value["title"]} if "title" in value else {}), "columns": columns}
+        return value
+
+
+class Field(Model):
+    """The type of a field or input, and its bounds."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"serial"})
+
+    type: Type
+    title: Title | None = None
+    max: int = 2000
+    choices: dict[Name, Choice] = {}
+    of: ItemType | None = None
+    personal: bool = False
+    kind: Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = []
+    seal: bool = False
+    channel: str | None = None
+    number: int = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Field:
+        if (self.type == "choice") != bool(self.choices):
+            raise refusal(
+                "DEF-044",
+                "a choice, and only a choice, has 'choices'",
+                "只有 choice 类型才有 choices",
+            )
+        if (self.type == "list") != (self.of is not None):
+            raise refusal(
+                "DEF-045",
+                "a list, and only a list, says 'of' what",
+                "只有 list 类型才用 of 说明元素类型",
+            )
+        columns = {frozenset(choice.columns) for choice in self.choices.values()}
+        if len(columns) > 1:
+            raise refusal(
+                "DEF-046", "every choice must have the same columns", "每个选项的列必须相同"
+            )
+        return self
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of a choice and their types."""
+        first = next(iter(self.choices.values()), None)
+        return {} if first is None else {n: scalar_type(v) for n, v in first.columns.items()}
+
+
+def scalar_type(value: str | int | bool) -> str:
+    """Return the type of a setting or of a choice's column, told by its value."""
+    if isinstance(value, bool):
+        return "flag"
+    if isinstance(value, int):
+        return "number"
+    return "span" if is_span(value) else "text"
+
+
+def is_span(value: str) -> bool:
+    """Whether *value* reads as a length of time."""
+    count, _, unit = value.partition(" ")
+    return count.isascii() and count.isdigit() and unit.rstrip("s") in _UNITS and _parses(value)
+
+
+_UNITS = {"workday", "day", "month", "hour"}
+
+
+def _parses(value: str) -> bool:
+    try:
+        Span.parse(value)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""A case's rules: its workflow, its phase's settings, its ladders and role bindings, in one document.
+
+The document is kept under the hash of its canonical bytes; a case holds that hash for life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from duban.engine.definition.campaign import Campaign, PhasePart
+from duban.engine.definition.workflow import Binding, Ladder, Workflow
+from duban.engine.values.canonical import canonical, read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The resolved rules of the cases of one workflow in one phase."""
+
+    workflow: Workflow
+    settings: Mapping[str, Any]
+    roles: Mapping[str, list[Binding]]
+    ladders: Mapping[str, Ladder]
+    campaign: str | None
+    phase: str | None
+    zone: str
+    calendar: str | None
+    closing: str | None
+    hash: str
+    canon: bytes
+
+
+def resolve(
+    workflow: Workflow,
+    *,
+    campaign: Campaign | None,
+    phase: PhasePart | None,
+    ladders: Mapping[str, Ladder],
+    zone: str,
+    calendar: str | None,
+    closing: str | None = None,
+) -> Rules:
+    """Return the rules of *workflow* in *phase* of *campaign*: the last that says something wins.
+
+    Raises:
+        KeyError: a ladder that is named is not among *ladders*.
+    """
+    name = workflow.workflow
+    layers = [part for part in (campaign, phase) if part is not None]
+    settings = dict(workflow.settings)
+    chosen = {d: deadline.ladder for d, deadline in workflow.deadlines.items() if deadline.ladder}
+    for layer in layers:
+        settings.update({k: v for k, v in layer.settings.get(name, {}).items() if k in settings})
+        chosen.update(
+            {k: v for k, v in layer.ladders.get(name, {}).items() if k in workflow.deadlines}
+        )
+    bound = campaign.roles if campaign is not None else {}
+    roles = {role: bound.get(role, binding) for role, binding in workflow.roles.items()}
+    document: dict[str, Any] = {
+        "workflow": workflow.plain(),
+        "settings": settings,
+        "roles": {role: [b.plain() for b in bindings] for role, bindings in roles.items()},
+        "ladders": {deadline: ladders[ladder].plain() for deadline, ladder in chosen.items()},
+        "zone": (campaign.zone if campaign else None) or zone,
+    }
+    named = {
+        "campaign": campaign.campaign if campaign else None,
+        "phase": phase.phase if phase else None,
+        "calendar": (campaign.calendar if campaign else None) or calendar,
+        "closing": closing,
+    }
+    document.update({key: value for key, value in named.items() if value is not None})
+    return read_rules(canonical(document))
+
+
+def read_rules(canon: bytes) -> Rules:
+    """Return the rules that *canon* stands for."""
+    document: dict[str, Any] = read(canon)
+    return Rules(
+        workflow=Workflow.model_validate(document["workflow"]),
+        settings=document["settings"],
+        roles={
+            role: [Binding.model_validate(binding) for binding in bindings]
+            for role, bindings in document["roles"].items()
+        },
+        ladders={d: Ladder.model_validate(ladder) for d, ladder in document["ladders"].items()},
+        campaign=document.get("campaign"),
+        phase=document.get("phase"),
+        zone=document["zone"],
+        calendar=document.get("calendar"),
+        closing=document.get("closing"),
+        hash=sha256(canon).hexdigest(),
+        canon=canon,
+    )

@@ -1,0 +1,276 @@
+"""The shape of a workflow definition. The words are those of `transitions`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, model_validator
+from pydantic import Field as Key
+
+from duban.engine.definition.base import (
+    Expr,
+    FileName,
+    Model,
+    Name,
+    Names,
+    OffsetText,
+    Source,
+    SpanText,
+    Title,
+    many,
+    refusal,
+)
+from duban.engine.definition.fields import Field
+
+
+class Binding(Model):
+    """Who plays a role: posts of a unit, or a person named in a field."""
+
+    post: Names = []
+    of: str = "case.unit"
+    party: Expr | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Binding:
+        if bool(self.post) == (self.party is not None):
+            raise refusal(
+                "DEF-047",
+                "a role is bound to a 'post' or to a 'party'",
+                "角色须绑定 post 或 party 之一",
+            )
+        return self
+
+
+Role = Annotated[list[Binding], BeforeValidator(many)]
+
+
+class State(Model):
+    """A state of a case."""
+
+    title: Title | None = None
+    final: bool = False
+    counts: Literal["open", "closed", "void"] | None = None
+    forbids: Names = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+    @property
+    def counted(self) -> str:
+        """How lists and statistics count a case in this state."""
+        return self.counts or ("closed" if self.final else "open")
+
+
+ACTIONS = ("set", "notify", "open", "fire", "extend", "stop", "resume", "restart", "hand_over")
+
+
+class Effect(Model):
+    """One thing that happens: exactly one action, with what that action needs."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"issue", "strike", "freeze"})
+
+    when: Expr | None = None
+    each: str | None = None
+    set: dict[str, Expr] | None = None
+    notify: Names | None = None
+    text: Title | None = None
+    urgent: bool = False
+    channels: Names = []
+    open: str | None = None
+    unit: Expr | None = None
+    with_: dict[str, Expr] = Key(default={}, alias="with")
+    link: Name | None = None
+    fire: str | None = None
+    on: str | None = None
+    else_: Literal["skip"] | None = Key(default=None, alias="else")
+    extend: str | None = None
+    by: Expr | None = None
+    to: Expr | None = None
+    stop: str | None = None
+    resume: str | None = None
+    restart: str | None = None
+    hand_over: str | None = None
+
+    @property
+    def action(self) -> str:
+        """Which of the closed list of effects this is."""
+        return next((name for name in ACTIONS if getattr(self, name) is not None), "link")
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Effect:
+        chosen = [name for name in ACTIONS if getattr(self, name) is not None]
+        if len(chosen) > 1 or (not chosen and self.link is None):
+            listed = ", ".join((*ACTIONS, "link"))
+            raise refusal(
+                "DEF-048",
+                f"an effect does exactly one of: {listed}",
+                f"一个效果只能是以下之一：{listed}",
+            )
+        self._complete()
+        return self
+
+    def _complete(self) -> None:
+        lacks = {
+            "fire": self.on is None and "on",
+            "extend": (self.by is None) == (self.to is None) and "by or to",
+            "link": self.to is None and "to",
+            "hand_over": self.to is None and "to",
+        }.get(self.action)
+        if lacks:
+            raise refusal(
+                "DEF-049",
+                f"effect '{self.action}' needs {lacks}",
+                f"效果“{self.action}”缺少 {lacks}",
+            )
+
+
+# A name that is asked without a type of its own is a field of the case.
+OWN = "field"
+
+
+def _asked(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    asked: dict[str, Any] = {}
+    for item in value:
+        asked.update(item if isinstance(item, dict) else {item: OWN})
+    return asked
+
+
+Conditions = Annotated[list[Expr | dict[str, str | int | bool]], BeforeValidator(many)]
+
+
+class Transition(Model):
+    """How a case may go on: fired by a person (`trigger`) or by itself (`when`)."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"everyone"})
+
+    trigger: Name | None = None
+    when: Expr | None = None
+    title: Title | None = None
+    source: Names
+    dest: str | None = None
+    conditions: Conditions = []
+    unless: Conditions = []
+    by: Names = []
+    not_by: Names = []
+    asks: Annotated[dict[str, Literal["field"] | Field], BeforeValidator(_asked)] = {}
+    requires: Names = []
+    otherwise: Title | None = None
+    then: list[Effect] = []
+    reopen: bool = False
+    cites: Names = []
+
+    @model_validator(mode="after")
+    def _fired_or_automatic(self) -> Transition:
+        if (self.trigger is None) == (self.when is None):
+            raise refusal(
+                "DEF-051",
+                "a transition has a 'trigger' or, when it is automatic, a 'when'",
+                "流转须有 trigger；自动流转则用 when",
+            )
+        if self.when is not None and (self.by or self.not_by or self.asks or self.requires):
+            raise refusal(
+                "DEF-052",
+                "an automatic transition asks nobody: take 'by', 'not_by', 'asks' and 'requires' away",
+                "自动流转不涉及人员：请去掉 by、not_by、asks、requires",
+            )
+        return self
+
+
+class Extension(Model):
+    """The bounds of extensions of a deadline."""
+
+    times: int | None = None
+    each: SpanText | None = None
+    total: SpanText | None = None
+    asked: OffsetText | None = None
+    request: str | None = None
+
+
+class Deadline(Model):
+    """A clock on a case."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"grace"})
+
+    title: Title | None = None
+    owner: str
+    runs_in: Names
+    waits_in: Names = []
+    starts: Expr | None = None
+    limit: Expr
+    follows: Names = []
+    at_most: Expr | None = None
+    not_before: Expr | None = None
+    again: Literal["waits", "same due", "anew"] | None = None
+    ladder: FileName | None = None
+    extension: Extension | None = None
+    cites: Names = []
+
+
+class Fact(Model):
+    """A bounded question about other cases."""
+
+    planned: ClassVar[frozenset[str]] = frozenset(
+        {"sum", "list", "latest", "most", "within", "since", "same"}
+    )
+
+    count: str | None = None
+    any: str | None = None
+    of: str
+    counts: Literal["open", "closed", "void", "any"] = "open"
+    states: Names = []
+    where: dict[str, str | int | bool] = {}
+    but_this: bool = True
+
+    @model_validator(mode="after")
+    def _one(self) -> Fact:
+        if (self.count is None) == (self.any is None):
+            raise refusal("DEF-053", "a fact has 'count' or 'any'", "事实须为 count 或 any 之一")
+        return self
+
+    @property
+    def workflow(self) -> str:
+        """The workflow whose cases are looked at."""
+        return self.count or self.any or ""
+
+
+class Workflow(Model):
+    """A state machine that cases walk."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"regions", "standing", "extends"})
+
+    workflow: FileName
+    title: Title | None = None
+    sources: dict[str, Source] = {}
+    settings: dict[Name, str | int | bool] = {}
+    roles: dict[Name, Role] = {}
+    fields: dict[Name, Field] = {}
+    states: dict[Name, State]
+    transitions: list[Transition]
+    deadlines: dict[Name, Deadline] = {}
+    facts: dict[Name, Fact] = {}
+
+
+class Rung(Model):
+    """One step of a ladder."""
+
+    planned: ClassVar[frozenset[str]] = frozenset({"catch_up"})
+
+    rung: Name
+    at: OffsetText
+    title: Title | None = None
+    then: list[Effect] = []
+    cites: Names = []
+
+
+class Ladder(Model):
+    """Escalation steps around a due date."""
+
+    ladder: FileName
+    title: Title | None = None
+    sources: dict[str, Source] = {}
+    rungs: list[Rung]
+    repeat: SpanText | None = None

@@ -1,0 +1,1 @@
+"""Entries, their canonical bytes, and the chain that makes a change visible."""

@@ -1,0 +1,1 @@
+"""The imperative shell: load, ask the core, commit."""

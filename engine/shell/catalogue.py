@@ -1,0 +1,202 @@
+"""What is in force, kept in memory: rebuilt when something was published, compiled once per hash."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
+from duban.engine.core.world import World
+from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.compile import compile_rules
+from duban.engine.definition.faults import SourceMap
+from duban.engine.definition.fields import Field
+from duban.engine.definition.library import EMPTY, Library, phase_on
+from duban.engine.definition.machine import Machine
+from duban.engine.definition.published import KINDS, Definition, read_definition
+from duban.engine.definition.rules import Rules, read_rules
+from duban.engine.errors import Place, UnknownWorkflow
+from duban.engine.ports import Published, Reader, Transaction
+from duban.engine.timing.clockwork import Clockwork
+from duban.engine.timing.instants import parse_date
+from duban.engine.values.command import Open
+
+RULES = "rules"
+_MOST_MACHINES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """All that follows from one revision. Replaced whole, so that threads may share a catalogue."""
+
+    revision: int
+    library: Library
+    rules: dict[tuple[str, str | None, str | None], Rules] = field(default_factory=dict)
+    clockworks: dict[tuple[str, str | None, str | None], Clockwork] = field(default_factory=dict)
+
+
+class Catalogue:
+    """The definitions of one store. Each transaction asks for the revision, which is cheap."""
+
+    def __init__(self) -> None:
+        self._edition = Edition(0, EMPTY)
+        self._machines: OrderedDict[str, Machine] = OrderedDict()
+        self._stored: set[str] = set()
+        self._personal: dict[str, bool] = {}
+
+    def edition(self, reader: Reader) -> Edition:
+        """Return what is in force in the view of *reader*."""
+        revision = reader.revision()
+        edition = self._edition
+        if revision != edition.revision:
+            latest = {(a.kind, a.name): a.hash for a in reader.activations() if a.kind in KINDS}
+            documents = [reader.document(hash) for hash in latest.values()]
+            found = [_definition(document) for document in documents if document is not None]
+            edition = self._edition = Edition(revision, EMPTY.with_definitions(found))
+        return edition
+
+    def library(self, reader: Reader) -> Library:
+        """Return the definitions in force in the view of *reader*."""
+        return self.edition(reader).library
+
+    def machine(self, reader: Reader, rules: str) -> Machine:
+        """Return the compiled machine of the rules with this hash.
+
+        Raises:
+            UnknownWorkflow: they are not stored, which verification reports.
+        """
+        machine = self._machines.get(rules)
+        if machine is None:
+            document = reader.document(rules)
+            if document is None:
+                raise UnknownWorkflow(workflow=rules, known="-")
+            machine = compile_rules(read_rules(document.canon))
+            self._keep(machine)
+        return machine
+
+    def opening(self, tx: Transaction, command: Open, now: datetime) -> Machine:
+        """Return the machine under which *command* opens a case now, storing its rules."""
+        edition = self.edition(tx)
+        library = edition.library
+        day = self.clockwork(edition, None).day(now)
+        campaign = library.campaign_of(command.workflow, day, command.campaign)
+        phase = phase_on(campaign, day)
+        key = (
+            command.workflow,
+            campaign.campaign if campaign else None,
+            phase.phase if phase else None,
+        )
+        rules = edition.rules.get(key)
+        if rules is None:
+            rules = edition.rules[key] = library.rules(command.workflow, campaign, phase)
+        if rules.hash not in self._stored and tx.document(rules.hash) is None:
+            tx.publish(
+                Published(
+                    hash=rules.hash, kind=RULES, name=command.workflow, canon=rules.canon, source={}
+                )
+            )
+        if rules.hash not in self._machines:
+            self._keep(compile_rules(rules))
+        return self._machines[rules.hash]
+
+    def committed(self, rules: str) -> None:
+        """Note that rules are stored for good, so that nobody asks again."""
+        self._stored.add(rules)
+
+    def clockwork(self, edition: Edition, machine: Machine | None) -> Clockwork:
+        """Return the clockwork of a case's rules, with the calendar as it stands now."""
+        library = edition.library
+        organisation = library.organisation
+        key = (
+            (machine.zone, machine.calendar, machine.closing)
+            if machine is not None
+            else (library.zone, organisation.calendar if organisation else None, None)
+        )
+        if key not in edition.clockworks:
+            edition.clockworks[key] = library.clockwork(*key)
+        return edition.clockworks[key]
+
+    def campaign_clockwork(self, library: Library, campaign: Campaign) -> Clockwork:
+        """Return the clockwork of a campaign."""
+        organisation = library.organisation
+        calendar = campaign.calendar or (organisation.calendar if organisation else None)
+        return library.clockwork(campaign.zone or library.zone, calendar, None)
+
+    def world(
+        self,
+        edition: Edition,
+        machine: Machine,
+        now: datetime,
+        *,
+        facts: Mapping[str, int | bool] | None = None,
+        salt: bytes = b"",
+    ) -> World:
+        """Return the surroundings of a command on a case with the rules of *machine*."""
+        library = edition.library
+        clockwork = self.clockwork(edition, machine)
+        return World(
+            now=now,
+            clockwork=clockwork,
+            directory=library.directory,
+            spans=_spans(library, machine, clockwork),
+            facts=facts or {},
+            seed=salt,
+            lang=library.lang,
+        )
+
+    def has_secrets(self, machine: Machine) -> bool:
+        """Whether cases of these rules hold personal values, which need salt."""
+        if machine.rules not in self._personal:
+            asked: list[Any] = [
+                f
+                for t in machine.workflow.transitions
+                for f in t.asks.values()
+                if isinstance(f, Field)
+            ]
+            fields = [*machine.fields.values(), *asked]
+            self._personal[machine.rules] = any(field.personal for field in fields)
+        return self._personal[machine.rules]
+
+    def _keep(self, machine: Machine) -> None:
+        self._machines[machine.rules] = machine
+        if len(self._machines) > _MOST_MACHINES:
+            self._machines.popitem(last=False)
+
+
+def _definition(document: Published) -> Definition:
+    file = str(document.source.get("file", document.name))
+    places = document.source.get("places", {})
+    assert isinstance(places, Mapping)
+    source = SourceMap(file, {_path(path): _place(file, at) for path, at in places.items()})
+    return read_definition(document.kind, document.name, document.canon, source)
+
+
+def _path(text: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in text.split("."))
+
+
+def _place(file: str, at: Any) -> Place:
+    return Place(file, at[0], at[1])
+
+
+def _spans(library: Library, machine: Machine, clockwork: Clockwork) -> dict[str, datetime]:
+    """The campaign's dates are live: a campaign that is prolonged moves what refers to its end."""
+    campaign = library.campaigns.get(machine.campaign or "")
+    if campaign is None:
+        return {}
+    spans = {"campaign.begin": clockwork.begins(parse_date(campaign.begins))}
+    if campaign.ends is not None:
+        spans["campaign.end"] = clockwork.ends(parse_date(campaign.ends))
+    phase = next((p for p in campaign.phases if p.phase == machine.phase), None)
+    if phase is not None:
+        spans["phase.begin"] = clockwork.begins(parse_date(phase.from_))
+        spans["phase.end"] = clockwork.ends(parse_date(phase.to))
+    return spans
+
+
+def is_campaign(workflow: str) -> bool:
+    """Whether a case is that of a campaign, which has no machine."""
+    return workflow == CAMPAIGN

@@ -1,0 +1,79 @@
+"""Sending what lies in the outbox: at least once, or a dead letter that everybody can see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from duban.engine.errors import NotDelivered
+from duban.engine.ports import Notifier, Sent, Store
+
+_BATCH = 100
+_LEASE_SECONDS = 60.0
+_MOST_ATTEMPTS = 12
+_FIRST_PAUSE = timedelta(seconds=30)
+_LONGEST_PAUSE = timedelta(hours=6)
+ANY_CHANNEL = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What one delivery did: notices sent, put off for another try, and given up."""
+
+    sent: int
+    failed: int
+    dead: int
+
+
+def deliver(
+    store: Store, notifiers: Mapping[str, Notifier], *, stop: Callable[[], bool]
+) -> Delivered:
+    """Send every notice that may be tried now; a bad one never holds up the others."""
+    counts = {"sent": 0, "failed": 0, "dead": 0}
+    while not stop():
+        with store.transaction() as tx:
+            now = tx.now()
+            claimed = tx.claim_notices(now, _BATCH, _LEASE_SECONDS)
+        if not claimed:
+            break
+        outcomes = []
+        for sent in claimed:
+            # What is claimed but not tried is free again when its lease has run out.
+            if stop():
+                break
+            outcomes.append((sent, _try(sent, notifiers)))
+        with store.transaction() as tx:
+            for sent, error in outcomes:
+                if error is None:
+                    tx.mark_sent(sent.notice.id, sent.attempts, tx.now())
+                    counts["sent"] += 1
+                else:
+                    again = _next_try(sent, tx.now())
+                    tx.mark_failed(sent.notice.id, sent.attempts, error, again)
+                    counts["dead" if again is None else "failed"] += 1
+    return Delivered(**counts)
+
+
+def _try(sent: Sent, notifiers: Mapping[str, Notifier]) -> str | None:
+    """Return None when the channel took the notice, else why it did not."""
+    channel = sent.notice.channel
+    notifier = notifiers.get(channel) or notifiers.get(ANY_CHANNEL)
+    if notifier is None:
+        return f"no channel {channel!r} is set up"
+    try:
+        notifier.send(sent.notice)
+    except NotDelivered as error:
+        return error.text("en")
+    return None
+
+
+def _next_try(sent: Sent, now: datetime) -> datetime | None:
+    """Pauses double, spread by a fifth that follows from the id so that retries do not crowd."""
+    if sent.attempts >= _MOST_ATTEMPTS:
+        return None
+    doubled = _FIRST_PAUSE.total_seconds() * 2.0 ** (sent.attempts - 1)
+    pause = min(doubled, _LONGEST_PAUSE.total_seconds())
+    spread = sha256(f"{sent.notice.id}/{sent.attempts}".encode()).digest()[0] / 255 * 0.4 - 0.2
+    return now + timedelta(seconds=pause * (1 + spread))

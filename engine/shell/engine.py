@@ -1,0 +1,376 @@
+"""The Engine: open a transaction, load, decide, commit, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from duban.engine.core.campaign import campaign_case_id
+from duban.engine.core.decide import Explanation, explain
+from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.library import Library
+from duban.engine.definition.published import Definition
+from duban.engine.errors import DubanError, NotFound, UnknownCampaign, UnknownCase, Unreachable
+from duban.engine.history.entry import Entry
+from duban.engine.history.evolve import replay
+from duban.engine.ports import (
+    Activation,
+    Definitions,
+    Ids,
+    Notifier,
+    Page,
+    Sent,
+    Sort,
+    Store,
+    Where,
+)
+from duban.engine.shell.catalogue import Catalogue, is_campaign
+from duban.engine.shell.delivery import Delivered, deliver
+from duban.engine.shell.facts import facts_of
+from duban.engine.shell.publishing import Plan, plan, publish
+from duban.engine.shell.sweep import Swept, sweep
+from duban.engine.shell.verification import Verified, verify
+from duban.engine.shell.work import Work
+from duban.engine.values.actor import Actor
+from duban.engine.values.case import Case
+from duban.engine.values.command import Command, Fire, Open
+from duban.engine.values.directory import Directory
+
+_PER_COMMIT = 1000
+_NOWHERE = Where()
+
+
+def never() -> bool:
+    """Return False: nobody asks to stop."""
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one of many commands: the case as it stands, or why it was refused."""
+
+    command: Command
+    case: Case | None = None
+    error: DubanError | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was carried out."""
+        return self.error is None
+
+
+class Engine:
+    """Runs cases through their workflows and keeps the record of it.
+
+    Instants that come in are aware of their zone; those that go out are in UTC. Every call is one
+    transaction unless it says otherwise. An engine may be shared by threads.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        ids: Ids,
+        definitions: Definitions,
+        notifiers: Mapping[str, Notifier] | None = None,
+    ) -> None:
+        self._store, self._ids, self._definitions = store, ids, definitions
+        self._notifiers = dict(notifiers or {})
+        self._catalogue = Catalogue()
+
+    # ---- definitions
+
+    def check(self, source: str) -> Sequence[Definition]:
+        """Return the definitions at *source*, checked together with those in force.
+
+        Raises:
+            InvalidDefinition: with every fault of all of them.
+        """
+        found = self._definitions.load(source)
+        with self._store.reading() as reader:
+            plan(reader, self._catalogue, found)
+        return found
+
+    def plan(self, source: str) -> Plan:
+        """Return what `apply` would change."""
+        found = self._definitions.load(source)
+        with self._store.reading() as reader:
+            return plan(reader, self._catalogue, found)
+
+    def apply(self, source: str, *, by: str = "operator") -> Plan:
+        """Publish the definitions at *source*: a file or a folder. What is unchanged stays.
+
+        Open cases keep the rules that they started under.
+
+        Raises:
+            InvalidDefinition: nothing was published; every fault is reported.
+        """
+        found = self._definitions.load(source)
+        with self._store.transaction() as tx:
+            return publish(tx, self._catalogue, found, by)
+
+    def published(self) -> Sequence[Activation]:
+        """Return what is in force: the last activation of each definition."""
+        with self._store.reading() as reader:
+            latest = {(a.kind, a.name): a for a in reader.activations()}
+        return [latest[key] for key in sorted(latest)]
+
+    def library(self) -> Library:
+        """Return all definitions in force."""
+        with self._store.reading() as reader:
+            return self._catalogue.library(reader)
+
+    def directory(self) -> Directory:
+        """Return the organisation in force."""
+        return self.library().directory
+
+    def campaign(self, name: str | None = None) -> Campaign:
+        """Return a campaign with all its phases; without a name, the only one.
+
+        Raises:
+            UnknownCampaign: there is none of that name, or not just one.
+        """
+        campaigns = self.library().campaigns
+        known = ", ".join(campaigns) or "-"
+        if name is None and len(campaigns) == 1:
+            return next(iter(campaigns.values()))
+        if name is None or name not in campaigns:
+            why, why_zh = "name one that is published", "请指明已发布的一个"
+            raise UnknownCampaign(campaign=name or "-", why=why, why_zh=why_zh, known=known)
+        return campaigns[name]
+
+    def campaign_case(self, name: str) -> Case:
+        """Return the case of a campaign, whose history holds its phases, duties and checkpoints."""
+        return self.case(campaign_case_id(name))
+
+    # ---- commands
+
+    def open(
+        self,
+        workflow: str,
+        *,
+        unit: str,
+        actor: Actor,
+        data: Mapping[str, object] | None = None,
+        key: str | None = None,
+        campaign: str | None = None,
+    ) -> Case:
+        """Open a case of *workflow* at *unit*, in the campaign that runs or the one named.
+
+        The same *key* with the same request changes nothing the second time.
+
+        Raises:
+            TransitionRefused, UnknownWorkflow, UnknownUnit, UnknownCampaign, BadValue, KeyReused.
+        """
+        command = Open(
+            workflow=workflow, unit=unit, actor=actor, data=data or {}, key=key, campaign=campaign
+        )
+        return self._run(command)
+
+    def fire(
+        self,
+        case_id: str,
+        trigger: str,
+        *,
+        actor: Actor,
+        data: Mapping[str, object] | None = None,
+        key: str | None = None,
+        version: int | None = None,
+    ) -> Case:
+        """Fire *trigger* on a case and return the case as it stands after it.
+
+        With *version*, the case must still be at that version.
+
+        Raises:
+            TransitionRefused, UnknownCase, StaleCase, KeyReused, CaseSetAside, BadValue.
+        """
+        command = Fire(
+            case=case_id, trigger=trigger, actor=actor, data=data or {}, key=key, version=version
+        )
+        return self._run(command)
+
+    def fire_many(self, commands: Iterable[Command]) -> list[Outcome]:
+        """Carry out many commands, 1,000 to a commit; one outcome for each, in order.
+
+        A refusal of one touches no other.
+        """
+        waiting = iter(commands)
+        outcomes: list[Outcome] = []
+        while batch := list(islice(waiting, _PER_COMMIT)):
+            with self._store.transaction() as tx:
+                work = Work(tx, self._catalogue, self._ids)
+                for command in batch:
+                    try:
+                        with tx.savepoint():
+                            outcomes.append(Outcome(command=command, case=work.run(command)))
+                    except Unreachable:
+                        raise
+                    except DubanError as error:
+                        outcomes.append(Outcome(command=command, error=error))
+        return outcomes
+
+    def _run(self, command: Command) -> Case:
+        with self._store.transaction() as tx:
+            return Work(tx, self._catalogue, self._ids).run(command)
+
+    # ---- questions
+
+    def now(self) -> datetime:
+        """Return the store's clock, in UTC."""
+        with self._store.reading() as reader:
+            return reader.now()
+
+    def explain(self, case_id: str, *, actor: Actor) -> Explanation:
+        """Return which triggers *actor* may fire now and, for the others, why not."""
+        with self._store.reading() as reader:
+            case = reader.case(case_id)
+            if case is None:
+                raise UnknownCase(case=case_id)
+            if is_campaign(case.workflow):
+                return Explanation(case=case, actor=actor, verdicts=())
+            machine = self._catalogue.machine(reader, case.rules)
+            world = self._catalogue.world(
+                self._catalogue.edition(reader),
+                machine,
+                reader.now(),
+                facts=facts_of(reader, machine, case),
+            )
+        return explain(machine, case, actor, world)
+
+    def case(self, case_id: str, *, at: datetime | None = None) -> Case:
+        """Return a case as it is or, with *at* (aware), as it was recorded at that instant.
+
+        Raises:
+            UnknownCase: there is none, or there was none yet.
+        """
+        with self._store.reading() as reader:
+            if at is None:
+                case = reader.case(case_id)
+            else:
+                until = at.astimezone(UTC)
+                case = replay(e for e in reader.history(case_id) if e.at <= until)
+        if case is None:
+            raise UnknownCase(case=case_id)
+        return case
+
+    def cases(
+        self,
+        where: Where = _NOWHERE,
+        *,
+        sort: Sort = "id",
+        descending: bool = False,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page:
+        """Return a page of cases; pass its ``next`` as *after* for the one that follows."""
+        with self._store.reading() as reader:
+            return reader.find(where, sort=sort, descending=descending, limit=limit, after=after)
+
+    def count(self, where: Where = _NOWHERE) -> int:
+        """Return how many cases there are."""
+        with self._store.reading() as reader:
+            return reader.count(where)
+
+    def history(self, case_id: str) -> Sequence[Entry]:
+        """Return the entries of a case, oldest first.
+
+        Raises:
+            UnknownCase: there is none.
+        """
+        with self._store.reading() as reader:
+            entries = reader.history(case_id)
+        if not entries:
+            raise UnknownCase(case=case_id)
+        return entries
+
+    # ---- what runs by itself
+
+    def sweep(self, *, stop: Callable[[], bool] = never) -> Swept:
+        """Let happen what is due: rungs, duties, phases. *stop* is asked between transactions."""
+        return sweep(self._store, self._catalogue, self._ids, stop=stop)
+
+    def deliver(self, *, stop: Callable[[], bool] = never) -> Delivered:
+        """Send the notices that may be tried now."""
+        return deliver(self._store, self._notifiers, stop=stop)
+
+    def next_due(self) -> datetime | None:
+        """Return when something falls due next, or None."""
+        with self._store.reading() as reader:
+            return reader.next_due()
+
+    # ---- care
+
+    def verify(self, case_id: str | None = None) -> Verified:
+        """Prove that chains are whole and that replaying each history gives the stored case."""
+        with self._store.reading() as reader:
+            if case_id is not None and reader.case(case_id) is None:
+                raise UnknownCase(case=case_id)
+            return verify(reader, case_id)
+
+    def retry(self, case_id: str) -> None:
+        """Put a case that was set aside back into the sweep."""
+        with self._store.transaction() as tx:
+            tx.set_aside(case_id, None)
+
+    def aside(self, case_id: str) -> str | None:
+        """Return why a case was set aside, or None."""
+        with self._store.reading() as reader:
+            return reader.aside(case_id)
+
+    def outbox(
+        self, *, case_id: str | None = None, status: str | None = None, limit: int = 100
+    ) -> Sequence[Sent]:
+        """Return notices, newest first."""
+        with self._store.reading() as reader:
+            return reader.outbox(case_id=case_id, status=status, limit=limit)
+
+    def revive(self, notice_id: str) -> None:
+        """Let a dead letter be tried again.
+
+        Raises:
+            NotFound: there is no dead letter of that id.
+        """
+        with self._store.transaction() as tx:
+            if not tx.revive(notice_id, tx.now()):
+                raise NotFound(
+                    kind="dead letter", kind_zh="未送达的通知", name=notice_id, hint="", hint_zh=""
+                )
+
+    def tally(self) -> Mapping[str, int]:
+        """Return how many cases, entries, timers and notices there are."""
+        with self._store.reading() as reader:
+            return reader.tally()
+
+    def describe(self) -> Mapping[str, str]:
+        """Return what an operator wants to know of the store."""
+        return self._store.describe()
+
+    # ---- composition
+
+    def using(self, connection: object) -> Engine:
+        """Return an engine that works inside the host's transaction on *connection*.
+
+        Each call is a savepoint; the host's commit or rollback decides.
+        """
+        joined = Engine(
+            self._store.joined(connection),
+            ids=self._ids,
+            definitions=self._definitions,
+            notifiers=self._notifiers,
+        )
+        joined._catalogue = self._catalogue  # the same definitions, compiled once
+        return joined
+
+    def set_clock(self, now: datetime) -> None:
+        """Set the clock of a virtual store.
+
+        Raises:
+            ClockAhead: the store's clock is real.
+        """
+        self._store.set_clock(now)
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.close()

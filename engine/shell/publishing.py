@@ -1,0 +1,141 @@
+"""Publishing definitions: what would change, and making it so. Nothing reads files at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from duban.engine.core.campaign import campaign_case_id, decide_published
+from duban.engine.core.world import World
+from duban.engine.definition.campaign import Phase
+from duban.engine.definition.check import check
+from duban.engine.definition.library import Library
+from duban.engine.definition.published import Definition
+from duban.engine.ports import Published, Reader, Transaction, Write
+from duban.engine.shell.catalogue import Catalogue
+from duban.engine.values.actor import Actor
+from duban.engine.values.canonical import Plain
+
+# Places of whole rules are enough to cite them; every leaf would weigh more than the definition.
+_DEEPEST_PLACE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What publishing does to one definition; hashes are None where there is none."""
+
+    kind: str
+    name: str
+    action: Literal["new", "changed", "unchanged"]
+    before: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What publishing would do, or did."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """The changes that are not for nothing."""
+        return tuple(change for change in self.changes if change.action != "unchanged")
+
+
+def plan(reader: Reader, catalogue: Catalogue, definitions: Sequence[Definition]) -> Plan:
+    """Return what publishing *definitions* would do, after checking them with all in force.
+
+    Raises:
+        InvalidDefinition: with every fault.
+    """
+    library = catalogue.library(reader)
+    check(definitions, library.with_definitions(definitions))
+    return Plan(changes=tuple(_change(definition, library) for definition in definitions))
+
+
+def _change(definition: Definition, library: Library) -> Change:
+    current = library.definitions.get((definition.kind, definition.name))
+    before = current.hash if current else None
+    if before is None:
+        action: Literal["new", "changed", "unchanged"] = "new"
+    else:
+        action = "unchanged" if before == definition.hash else "changed"
+    return Change(
+        kind=definition.kind,
+        name=definition.name,
+        action=action,
+        before=before,
+        after=definition.hash,
+    )
+
+
+def publish(
+    tx: Transaction, catalogue: Catalogue, definitions: Sequence[Definition], by: str
+) -> Plan:
+    """Publish what changed, and let the campaigns concerned know."""
+    planned = plan(tx, catalogue, definitions)
+    after = {change.after for change in planned.effective}
+    changed = [definition for definition in definitions if definition.hash in after]
+    for definition in changed:
+        tx.publish(
+            Published(
+                hash=definition.hash,
+                kind=definition.kind,
+                name=definition.name,
+                canon=definition.canon,
+                source=_source(definition),
+            )
+        )
+        tx.activate(definition.kind, definition.name, definition.hash, by)
+    for name in _campaigns(changed):
+        _announce(tx, catalogue, name, by)
+    return planned
+
+
+def _source(definition: Definition) -> dict[str, Plain]:
+    places: dict[str, Plain] = {
+        ".".join(str(step) for step in path): [place.line, place.column]
+        for path, place in definition.source.places.items()
+        if path and len(path) <= _DEEPEST_PLACE and place.file == definition.source.file
+    }
+    # A long list of units needs no map: nothing cites one of them.
+    kept = places if definition.kind in {"workflow", "ladder", "campaign", "phase"} else {}
+    return {"file": definition.source.file.replace("\\", "/").rsplit("/", 1)[-1], "places": kept}
+
+
+def _campaigns(changed: Iterable[Definition]) -> list[str]:
+    names: dict[str, None] = {}
+    for definition in changed:
+        if definition.kind == "campaign":
+            names[definition.name] = None
+        elif isinstance(definition.model, Phase):
+            names[definition.model.campaign] = None
+    return list(names)
+
+
+def _announce(tx: Transaction, catalogue: Catalogue, name: str, by: str) -> None:
+    library = catalogue.library(tx)
+    campaign = library.campaigns.get(name)
+    if campaign is None:
+        return
+    world = World(
+        now=tx.now(),
+        clockwork=catalogue.campaign_clockwork(library, campaign),
+        directory=library.directory,
+        lang=library.lang,
+    )
+    case = tx.lock(campaign_case_id(name))
+    rules = library.definitions["campaign", name].hash
+    decision = decide_published(
+        campaign, rules, case, Actor(person=by, authenticated_by="publishing"), world
+    )
+    tx.write(
+        Write(
+            case=decision.case,
+            before=decision.before,
+            entries=decision.entries,
+            timers=decision.timers,
+        )
+    )

@@ -1,0 +1,131 @@
+"""Proving the history: chains are whole, and replaying them gives what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from duban.engine.history.chain import commitment, genesis, link
+from duban.engine.history.entry import Entry, is_commitment
+from duban.engine.history.evolve import replay
+from duban.engine.history.projections import case_columns, entry_columns, episodes
+from duban.engine.ports import Reader, Stored
+from duban.engine.values.canonical import Plain, canonical
+from duban.engine.values.forms import case_form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that does not add up; ``seq`` is the entry, None for the case as a whole."""
+
+    case: str
+    seq: int | None
+    en: str
+    zh: str
+
+    def text(self, lang: str = "en") -> str:
+        """Return the finding as one line."""
+        place = self.case if self.seq is None else f"{self.case} #{self.seq}"
+        return f"{place}: {self.zh if lang == 'zh' else self.en}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """How much was proved, and everything that was found wrong."""
+
+    cases: int
+    entries: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything adds up."""
+        return not self.findings
+
+
+def verify(reader: Reader, case_id: str | None = None) -> Verified:
+    """Verify every case of the view of *reader*, or one."""
+    cases = entries = 0
+    findings: list[Finding] = []
+    for stored, history in reader.walk(case_id):
+        if case_id is not None and stored.case_id != case_id:
+            break
+        cases += 1
+        entries += len(history)
+        findings += verify_case(stored, history)
+    if case_id is None:
+        findings += [
+            Finding(case="-", seq=None, en=stray, zh=f"多余的记录：{stray}")
+            for stray in reader.strays()
+        ]
+    return Verified(cases=cases, entries=entries, findings=tuple(findings))
+
+
+def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
+    """Return everything wrong with one case."""
+    findings = [*_chain(stored.case_id, history), *_commitments(history)]
+    if not history:
+        return [_found(stored.case_id, None, "it has no history", "没有流转记录")]
+    if findings:
+        return findings
+    try:
+        case = replay(history)
+    except Exception as error:  # a forged body may be anything at all
+        en, zh = f"its history cannot be replayed: {error!r}", f"流转记录无法重放：{error!r}"
+        return [_found(stored.case_id, None, en, zh)]
+    assert case is not None
+    if canonical(case_form(case)) != stored.body:
+        en = "replaying its history does not give the stored case"
+        findings.append(_found(stored.case_id, None, en, "重放流转记录得到的事项与存储不符"))
+    if dict(stored.columns) != case_columns(case):
+        names = _differing(stored.columns, case_columns(case))
+        en, zh = f"columns beside the case differ: {names}", f"事项的附列不符：{names}"
+        findings.append(_found(stored.case_id, None, en, zh))
+    return [*findings, *_columns(stored, history, case.episode)]
+
+
+def _chain(case_id: str, history: Sequence[Entry]) -> Iterator[Finding]:
+    before = genesis(case_id)
+    for number, entry in enumerate(history, 1):
+        if entry.seq != number or entry.case != case_id:
+            en = f"entry {number} is missing, or says that it is {entry.case} #{entry.seq}"
+            zh = f"缺少第 {number} 条，或该条自称为 {entry.case} 第 {entry.seq} 条"
+            yield _found(case_id, number, en, zh)
+            return
+        if link(before, entry.canon) != entry.hash:
+            en = "its bytes do not give its hash: the entry or one before it was altered"
+            yield _found(case_id, number, en, "内容与哈希不符：该条或其前的记录被改动")
+            return
+        before = entry.hash
+
+
+def _commitments(history: Sequence[Entry]) -> Iterator[Finding]:
+    for entry in history:
+        for part in ("set", "input"):
+            for name, value in entry.body.get(part, {}).items():
+                path = f"{part}.{name}"
+                secret = entry.secrets.get(path)
+                if not is_commitment(value) or secret is None:
+                    continue
+                made = commitment(secret.salt, entry.case, entry.seq, path, secret.value)
+                if made != value["commit"]:
+                    en, zh = f"personal value {path} was altered", f"个人信息 {path} 被改动"
+                    yield _found(entry.case, entry.seq, en, zh)
+
+
+def _columns(stored: Stored, history: Sequence[Entry], episode: int) -> Iterator[Finding]:
+    derived = [entry_columns(entry, number) for entry, number in episodes(history, episode)]
+    for entry, columns, found in zip(history, reversed(derived), stored.entries, strict=True):
+        if dict(found) != columns:
+            names = _differing(found, columns)
+            en, zh = f"columns beside the entry differ: {names}", f"记录的附列不符：{names}"
+            yield _found(entry.case, entry.seq, en, zh)
+
+
+def _differing(stored: Mapping[str, Plain], derived: Mapping[str, Plain]) -> str:
+    names = {n for n in {*stored, *derived} if stored.get(n) != derived.get(n)}
+    return ", ".join(sorted(names))
+
+
+def _found(case: str, seq: int | None, en: str, zh: str) -> Finding:
+    return Finding(case=case, seq=seq, en=en, zh=zh)

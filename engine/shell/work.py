@@ -1,0 +1,261 @@
+"""One transaction's work: a command, and what it brings about in other cases, decided and written."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Mapping
+from hashlib import sha256
+
+from duban.engine.core.campaign import decide_happening, due_happening
+from duban.engine.core.course import Decision
+from duban.engine.core.decide import decide_due, decide_fire, decide_open, decide_tie
+from duban.engine.core.world import World
+from duban.engine.definition.campaign import Campaign, Goal
+from duban.engine.definition.machine import Machine
+from duban.engine.errors import (
+    CaseSetAside,
+    KeyReused,
+    Refused,
+    TransitionRefused,
+    UnknownCampaign,
+    UnknownCase,
+)
+from duban.engine.ports import Ids, Request, Transaction, Where, Write
+from duban.engine.shell.catalogue import Catalogue, is_campaign
+from duban.engine.shell.facts import facts_of
+from duban.engine.values.canonical import Plain
+from duban.engine.values.case import Case
+from duban.engine.values.command import Command, Fire, Open, Tie
+
+_MOST_COMMANDS = 100_000
+
+
+class TooMuch(Refused):
+    """One command would bring about more than a transaction can carry."""
+
+    code = "RULE-013"
+    en = "one command brings about more than {most} others; a rule opens or fires without end"
+    zh = "一条命令引发了超过 {most} 条后续命令；某条规则在无止境地创建或触发"
+
+
+class Work:
+    """Carries commands out in one open transaction."""
+
+    def __init__(self, tx: Transaction, catalogue: Catalogue, ids: Ids) -> None:
+        self._tx, self._catalogue, self._ids = tx, catalogue, ids
+        self._now = tx.now()
+        self.entries = 0
+        self.rungs = 0
+        self.opened = 0
+
+    def run(self, command: Command) -> Case:
+        """Carry out *command* and all that follows from it; return its case.
+
+        Raises:
+            DubanError: it is refused, and the transaction must be undone.
+        """
+        repeated = self._repeated(command)
+        if repeated is not None:
+            return repeated
+        case, decision = self._decide(command)
+        self._write(decision, _request(command, decision))
+        self._follow(decision)
+        return case
+
+    def settle(self, case_id: str) -> None:
+        """Let happen what fell due on a case."""
+        case = self._locked(case_id)
+        if is_campaign(case.workflow):
+            self._settle_campaign(case)
+            return
+        machine, world = self._surroundings(case)
+        decision = decide_due(machine, case, world)
+        self._write(decision, None)
+        self._follow(decision)
+
+    # ---- commands
+
+    def _decide(self, command: Command | Tie) -> tuple[Case, Decision]:
+        if isinstance(command, Open):
+            decision = self._open(command)
+        else:
+            decision = self._on_case(command)
+        return decision.case, decision
+
+    def _open(self, command: Open) -> Decision:
+        machine = self._catalogue.opening(self._tx, command, self._now)
+        case_id = command.id or self._ids.case_id(self._now)
+        newborn = Case(
+            id=case_id,
+            workflow=command.workflow,
+            rules=machine.rules,
+            unit=command.unit,
+            opened=self._now,
+            changed=self._now,
+        )
+        world = self._catalogue.world(
+            self._catalogue.edition(self._tx),
+            machine,
+            self._now,
+            facts=facts_of(self._tx, machine, newborn),
+            salt=self._salt(machine),
+        )
+        self.opened += 1
+        return decide_open(machine, command, case_id, world)
+
+    def _on_case(self, command: Fire | Tie) -> Decision:
+        case = self._locked(command.case)
+        if is_campaign(case.workflow):
+            raise UnknownCase(case=case.id)
+        why = self._tx.aside(case.id)
+        if why is not None:
+            raise CaseSetAside(case=case.id, why=why)
+        machine, world = self._surroundings(case)
+        if isinstance(command, Tie):
+            return decide_tie(machine, case, command, world)
+        return decide_fire(machine, case, command, world)
+
+    def _surroundings(self, case: Case) -> tuple[Machine, World]:
+        machine = self._catalogue.machine(self._tx, case.rules)
+        return machine, self._catalogue.world(
+            self._catalogue.edition(self._tx),
+            machine,
+            self._now,
+            facts=facts_of(self._tx, machine, case),
+            salt=self._salt(machine),
+        )
+
+    def _salt(self, machine: Machine) -> bytes:
+        return self._ids.salt() if self._catalogue.has_secrets(machine) else b""
+
+    def _locked(self, case_id: str) -> Case:
+        case = self._tx.lock(case_id)
+        if case is None:
+            raise UnknownCase(case=case_id)
+        return case
+
+    # ---- what follows
+
+    def _follow(self, decision: Decision) -> None:
+        queue = deque(decision.commands)
+        done = 0
+        while queue:
+            command = queue.popleft()
+            done += 1
+            if done > _MOST_COMMANDS:
+                raise TooMuch(most=_MOST_COMMANDS)
+            if isinstance(command, Open) and command.id and self._tx.case(command.id) is not None:
+                continue
+            following = self._followed(command)
+            if following is not None:
+                self._write(following, None)
+                queue.extend(following.commands)
+
+    def _followed(self, command: Command | Tie) -> Decision | None:
+        try:
+            return self._decide(command)[1]
+        except TransitionRefused:
+            if isinstance(command, Fire) and command.otherwise_skip:
+                return None
+            raise
+
+    def _write(self, decision: Decision, request: Request | None) -> None:
+        self.entries += len(decision.entries)
+        self.rungs += sum(entry.kind == "rung" for entry in decision.entries)
+        self._tx.write(
+            Write(
+                case=decision.case,
+                before=decision.before,
+                entries=decision.entries,
+                notices=decision.notices,
+                timers=decision.timers,
+                request=request,
+            )
+        )
+
+    # ---- request keys
+
+    def _repeated(self, command: Command) -> Case | None:
+        if command.key is None:
+            return None
+        earlier = self._tx.request(command.key)
+        if earlier is None:
+            return None
+        if earlier.body_hash != body_hash(command):
+            raise KeyReused(key=command.key)
+        return self._locked(earlier.case)
+
+    # ---- campaigns
+
+    def _settle_campaign(self, case: Case) -> None:
+        library = self._catalogue.library(self._tx)
+        campaign = library.campaigns.get(case.campaign or "")
+        if campaign is None:
+            raise UnknownCampaign(
+                campaign=case.campaign, why="it is not published", why_zh="尚未发布", known="-"
+            )
+        world = World(
+            now=self._now,
+            clockwork=self._catalogue.campaign_clockwork(library, campaign),
+            directory=library.directory,
+            lang=library.lang,
+        )
+        current = case
+        while (happening := due_happening(campaign, current, world)) is not None:
+            measure = self._measure(campaign, happening.goals)
+            decision = decide_happening(campaign, current, happening, measure, world)
+            self._write(decision, None)
+            self._follow(decision)
+            current = decision.case
+
+    def _measure(self, campaign: Campaign, goals: Mapping[str, Goal] | None) -> dict[str, Plain]:
+        """Count for a checkpoint: each goal's numerator and denominator, and what is still open."""
+        if goals is None:
+            return {}
+        name = campaign.campaign
+        measured: dict[str, Plain] = {}
+        for goal_name, goal in goals.items():
+            where = Where(workflow=goal.of, campaign=name, fields=dict(goal.where))
+            counted = self._tx.count(_counting(where, goal.counts))
+            void = self._tx.count(_counting(where, "void")) if goal.counts != "void" else 0
+            measured[goal_name] = {
+                "numerator": counted,
+                "denominator": self._tx.count(where) - void,
+                "share": goal.share,
+            }
+        still_open = {
+            workflow: self._tx.count(Where(workflow=workflow, campaign=name, counts="open"))
+            for workflow in campaign.uses
+        }
+        return {"goals": measured, "open": still_open}
+
+
+def _counting(where: Where, counts: str) -> Where:
+    return Where(
+        workflow=where.workflow, campaign=where.campaign, fields=where.fields, counts=counts
+    )
+
+
+def body_hash(command: Command) -> str:
+    """Return what tells two requests with the same key apart: everything the caller said."""
+    subject = (
+        ["open", command.workflow, command.unit, command.campaign]
+        if isinstance(command, Open)
+        else ["fire", command.case, command.trigger]
+    )
+    actor = command.actor
+    body = [*subject, actor.person, actor.post, actor.on_behalf_of, dict(command.data)]
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, default=str)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _request(command: Command, decision: Decision) -> Request | None:
+    if command.key is None:
+        return None
+    return Request(
+        key=command.key,
+        body_hash=body_hash(command),
+        case=decision.case.id,
+        seq=decision.case.version,
+    )

@@ -1,0 +1,1 @@
+"""Days, instants and spans: what a deadline is counted in."""

@@ -1,0 +1,1 @@
+"""The values that everything works on. Never changed, only replaced."""

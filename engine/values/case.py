@@ -1,0 +1,126 @@
+"""A case as it stands, and the clocks on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from duban.engine.values.canonical import Plain
+
+Counts = Literal["open", "closed", "void"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A stretch of time in which a clock ran; ``until`` is open while it still runs."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An extension: a span to add or an instant to move to, and when it was granted."""
+
+    at: datetime
+    by: str | None = None
+    to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A deadline of a case: its budget, what is consumed of it, and what follows from both.
+
+    The budget is ``span`` from ``started``, or the instant ``until``; ``runs`` is what it consumed. ``due``, ``first_due`` and ``next_rung`` follow from these by the calendar; they are
+    kept so that reading needs no calendar. ``due`` is the last instant still in time. ``overran``
+    says that the due had passed when it last stopped running.
+    """
+
+    started: datetime
+    span: str | None = None
+    until: datetime | None = None
+    runs: tuple[Run, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    due: datetime | None = None
+    first_due: datetime | None = None
+    round: int = 1
+    rung: int = 0
+    next_rung: datetime | None = None
+    ended: datetime | None = None
+    episode: int = 1
+    overran: bool = False
+    held: bool = False
+    provisional: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it consumes its budget now."""
+        return self.ended is None and bool(self.runs) and self.runs[-1].until is None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it is alive but held."""
+        return self.ended is None and not self.running
+
+    @property
+    def met(self) -> bool:
+        """Whether it ended in time: by when it last ran, since waiting consumes nothing."""
+        return self.ended is not None and not self.overran
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether its due passed while it ran."""
+        if not self.running:
+            return self.overran
+        return self.due is not None and now > self.due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case as it stands after its last entry.
+
+    ``data`` holds field values in their plain form: dates, spans and amounts as text. ``states``
+    has one state for each region. ``did`` names, for each trigger of this episode, the persons who
+    fired it. ``head`` is the hash of the last entry, in hexadecimal.
+    """
+
+    id: str
+    workflow: str
+    rules: str
+    unit: str
+    campaign: str | None = None
+    phase: str | None = None
+    states: tuple[str, ...] = ()
+    counts: Counts = "open"
+    data: Mapping[str, Plain] = field(default_factory=dict)
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    entered: Mapping[str, datetime] = field(default_factory=dict)
+    times: Mapping[str, int] = field(default_factory=dict)
+    did: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    holds: Mapping[str, str] = field(default_factory=dict)
+    links: tuple[tuple[str, str], ...] = ()
+    episode: int = 1
+    version: int = 0
+    head: str = ""
+    opened: datetime
+    changed: datetime
+
+    @property
+    def state(self) -> str:
+        """The state, or the states of all regions joined by ``+``."""
+        return "+".join(self.states)
+
+    @property
+    def due(self) -> datetime | None:
+        """The nearest due instant of the clocks that run, or None."""
+        dues = [c.due for c in self.clocks.values() if c.running and c.due is not None]
+        return min(dues, default=None)
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether a running clock of this case has lapsed at *now*; one that waits cannot be."""
+        return any(clock.running and clock.lapsed(now) for clock in self.clocks.values())
+
+    def linked(self, name: str) -> tuple[str, ...]:
+        """The ids of the cases tied to this one by the link *name*."""
+        return tuple(other for link, other in self.links if link == name)

@@ -1,0 +1,114 @@
+"""From files to definitions: read, shaped by the models, tables joined in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from duban.engine.definition.base import Model
+from duban.engine.definition.faults import SourceMap
+from duban.engine.definition.organisation import Holder, Organisation, Unit
+from duban.engine.definition.published import KINDS, Definition
+from duban.engine.errors import BadInput, Fault, InvalidDefinition, Place
+from duban.workflows.document import Document, refuse
+from duban.workflows.files import FileSource, Row
+from duban.workflows.reader import validate
+
+_M = TypeVar("_M", bound=Model)
+_UNIT_COLUMNS = ("unit", "kind", "title_zh", "title_en", "parent", "from", "to", "tags")
+_HOLDER_COLUMNS = ("post", "person", "from", "to", "address")
+
+
+class FileLoader:
+    """Reads definitions from a file or a folder; fits the engine's port ``Definitions``."""
+
+    def load(self, source: str) -> list[Definition]:
+        """Return the definitions at *source*.
+
+        Raises:
+            InvalidDefinition: with the faults of all files together.
+            NotFound, BadUsage: there is no such file, or nothing to read in it.
+        """
+        files = FileSource(Path(source))
+        definitions: list[Definition] = []
+        faults: list[Fault] = []
+        for document in files.documents():
+            try:
+                definitions.append(_definition(document, files))
+            except InvalidDefinition as error:
+                faults += error.faults
+        faults += _twice(definitions)
+        if faults:
+            raise refuse(faults)
+        return definitions
+
+
+def _definition(document: Document, files: FileSource) -> Definition:
+    kind = next((key for key in document.data if key in KINDS), None)
+    # A phase names its campaign, so that its own kind must be looked for first.
+    kind = "phase" if "phase" in document.data else kind
+    if kind is None:
+        known = ", ".join(KINDS)
+        en = f"the file does not say what it defines; its first key is one of: {known}"
+        zh = f"文件没有说明定义的是什么；第一个键应为：{known}"
+        raise refuse([Fault("DEF-021", Place(document.file), en, zh)])
+    model: Model = validate(KINDS[kind], document)
+    if isinstance(model, Organisation):
+        model = _with_tables(model, document, files)
+    name = str(document.data[kind])
+    return Definition(kind, name, model, SourceMap(document.file, document.places))
+
+
+def _twice(definitions: list[Definition]) -> list[Fault]:
+    seen: dict[str, Definition] = {}
+    faults = []
+    for definition in definitions:
+        first = seen.setdefault(definition.origin, definition)
+        if first is not definition:
+            place = definition.source.place(())
+            en = f"{definition.origin} is defined in {first.source.file} already"
+            zh = f"{definition.origin} 已在 {first.source.file} 中定义"
+            faults.append(Fault("DEF-015", place, en, zh))
+    return faults
+
+
+def _with_tables(model: Organisation, document: Document, files: FileSource) -> Organisation:
+    if model.files is None:
+        return model
+    units, holders = list(model.units), list(model.holders)
+    faults: list[Fault] = []
+    if model.files.units:
+        for row in files.table(model.files.units, document, _UNIT_COLUMNS):
+            _append(units, Unit, _unit_row(row), row, model.files.units, faults)
+    if model.files.holders:
+        for row in files.table(model.files.holders, document, _HOLDER_COLUMNS):
+            _append(holders, Holder, _filled(row), row, model.files.holders, faults)
+    if faults:
+        raise refuse(faults)
+    return model.model_copy(update={"units": units, "holders": holders, "files": None})
+
+
+def _append(
+    rows: list[_M], shape: type[_M], data: dict[str, Any], row: Row, file: str, faults: list[Fault]
+) -> None:
+    place = Place(file, row.line)
+    document = Document(file=file, data=data, places={(): place})
+    try:
+        rows.append(validate(shape, document))
+    except InvalidDefinition as error:
+        faults += error.faults
+    except BadInput as error:
+        faults.append(Fault("DEF-016", place, error.text("en"), error.text("zh")))
+
+
+def _filled(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in row.values.items() if value}
+
+
+def _unit_row(row: Row) -> dict[str, Any]:
+    data = _filled(row)
+    title = {lang: data.pop(f"title_{lang}", "") for lang in ("zh", "en")}
+    data["title"] = {lang: text for lang, text in title.items() if text}
+    if "tags" in data:
+        data["tags"] = data["tags"].split()
+    return data
