@@ -6,16 +6,19 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from duban.engine.errors import BadUsage
 
 REFERENCES = ("env:", "file:")
 MASK = "***"
 _SECRET_NAME = re.compile(
-    r"passw|passphrase|secret|token|credential|authorization|api_?key|private_?key|^pwd$", re.I
+    r"passw|passphrase|secret|token|credential|authorization|api[_-]?key|private[_-]?key|^pwd$",
+    re.I,
 )
 _IN_URL = re.compile(r"(://[^/?#\s:@]*:)[^/?#\s]*@")
+# A password may hold the very characters that end a host's part of an address.
+_MISREAD = re.compile(r"://[^?@\s]*:[^?\s]*@")
 _IN_QUERY = re.compile(
     r"([?&][^=&\s]*(?:passw|secret|token|key)[^=&\s]*=)(?!env:|file:)[^&\s]+", re.I
 )
@@ -38,12 +41,8 @@ def masked(text: str) -> str:
 
 def holds_a_secret(url: str) -> bool:
     """Return whether *url* carries a literal password, before the host or among its parameters."""
-    try:
-        parts = urlsplit(url)
-        literal = parts.password is not None
-    except ValueError:
-        return _IN_URL.search(url) is not None
-    return literal or any(_literal(pair) for pair in parts.query.split("&"))
+    query = url.partition("?")[2]
+    return _MISREAD.search(url) is not None or any(map(_literal, query.split("&")))
 
 
 def _literal(pair: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import click
 
@@ -12,10 +13,16 @@ from duban.cli.command import acting, argument, as_json, command, option
 from duban.cli.context import Call
 from duban.cli.explained import explanation_data, explanation_lines
 from duban.cli.output import case_data
-from duban.cli.params import CaseId, Data, Given, Instant, Pair, Post, Whole, together
+from duban.cli.params import CaseId, Data, Given, Instant, Pair, Whole, together
+from duban.cli.titles import state
 from duban.engine.values.case import Case
 
-_CASE = {"type": CaseId(), "metavar": "CASE", "en": "The id of the case.", "zh": "事项编号。"}
+_CASE: dict[str, Any] = {
+    "type": CaseId(),
+    "metavar": "CASE",
+    "en": "The id of the case.",
+    "zh": "事项编号。",
+}
 _MOST = 2**53 - 1
 
 values = option(
@@ -52,7 +59,9 @@ key_option = option(
 )
 @argument("workflow", metavar="WORKFLOW", en="The name of the workflow.", zh="流程名称。")
 @option("--unit", required=True, metavar="UNIT", en="The unit it belongs to.", zh="所属单位。")
-@option("--campaign", metavar="NAME", en="The campaign, where several run.", zh="专项行动（有多个时）。")
+@option(
+    "--campaign", metavar="NAME", en="The campaign, where several run.", zh="专项行动（有多个时）。"
+)
 @values
 @data_option
 @key_option
@@ -70,6 +79,7 @@ def open_(
     person: str | None,
     post: str | None,
 ) -> None:
+    """Open a case."""
     case = call.engine.open(
         workflow,
         unit=unit,
@@ -87,7 +97,7 @@ def open_(
         "duban case fire 01hv6z3k9qy0f4w2m8d5r7t1xb register --set grade=major",
         "duban case fire 01hv6z3k9qy0f4w2m8d5r7t1xb verify --set passed:=true --version 7",
         "duban case fire 01hv6z3k9qy0f4w2m8d5r7t1xb hand_in --set "
-        "'paper:={\"kind\": \"report\", \"number\": \"涪教发〔2021〕3号\", \"seal\": true}'",
+        '\'paper:={"kind": "report", "number": "涪教发〔2021〕3号", "seal": true}\'',
     ),
     en="`duban case explain` tells which triggers there are, and what they ask for.",
     zh="有哪些操作、各需填写什么，可用 duban case explain 查看。",
@@ -118,6 +128,7 @@ def fire(
     person: str | None,
     post: str | None,
 ) -> None:
+    """Fire a trigger on a case."""
     case = call.engine.fire(
         case_id,
         trigger,
@@ -147,6 +158,7 @@ def fire(
 @as_json
 @click.pass_obj
 def show(call: Call, case_id: str, at: datetime | None) -> None:
+    """Show a case as it is, or as it was."""
     case = call.engine.case(case_id, at=at)
     now = at or call.engine.now()
     call.say(case_data(case, now), page(case, now, call))
@@ -166,6 +178,7 @@ def show(call: Call, case_id: str, at: datetime | None) -> None:
 @as_json
 @click.pass_obj
 def explain(call: Call, case_id: str, person: str | None, post: str | None) -> None:
+    """Say what may be done with a case now, and why not."""
     explained = call.engine.explain(case_id, actor=call.actor(person, post))
     call.say(explanation_data(explained, call.lang), explanation_lines(explained, call))
 
@@ -180,6 +193,7 @@ def explain(call: Call, case_id: str, person: str | None, post: str | None) -> N
 @as_json
 @click.pass_obj
 def retry(call: Call, case_id: str) -> None:
+    """Put back a case that was set aside."""
     call.engine.retry(case_id)
     done = call.text(f"{case_id} takes part again", f"{case_id} 已恢复办理")
     call.say({"case": case_id, "aside": False}, [done])
@@ -192,8 +206,8 @@ def _say_case(call: Call, case: Case) -> None:
 def _moved(call: Call, case: Case) -> Iterator[str]:
     due = call.local(case.due) if case.due else ""
     by = call.text(f", due {due}", f"，{due} 到期") if due else ""
-    state = call.title_of_state(case.workflow, case.state)
+    now = state(case, call)
     yield call.text(
-        f"{case.id} is now {state}{by} (version {case.version})",
-        f"{case.id} 现为“{state}”{by}（第 {case.version} 版）",
+        f"{case.id} is now {now}{by} (version {case.version})",
+        f"{case.id} 现为“{now}”{by}（第 {case.version} 版）",
     )

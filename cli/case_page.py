@@ -6,29 +6,33 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from duban.cli.context import Call
-from duban.cli.output import clock_line, shown
+from duban.cli.output import clock_line
 from duban.cli.text import clean, pad, width
+from duban.cli.titles import field, parts, state, unit
 from duban.engine.values.case import Case
 
 
 def page(case: Case, now: datetime, call: Call) -> Iterator[str]:
     """Yield *case* as a reader wants it: what it is, its deadlines, its fields, its links."""
-    yield f"{case.id}  {call.title_of_state(case.workflow, case.state)}"
+    yield f"{case.id}  {state(case, call)}"
     yield from aligned(_facts(case, call))
     clocks = [(name, clock_line(clock, now, call)) for name, clock in case.clocks.items()]
-    titles = call.titles(case.workflow)
+    titles = parts(case.workflow, call)
     yield from _part(call.text("Deadlines", "时限"), clocks, titles)
-    fields = [(name, shown(value, call)) for name, value in case.data.items()]
+    fields = [(name, field(case, name, call, both=True)) for name in case.data]
     yield from _part(call.text("Fields", "字段"), fields, titles)
     yield from _part(call.text("Links", "关联"), list(case.links), {})
 
 
 def _facts(case: Case, call: Call) -> Iterator[tuple[str, str]]:
-    title = call.library.directory.title(case.unit, call.lang)
+    title = unit(case.unit, call)
     yield call.text("workflow", "流程"), case.workflow
     yield call.text("unit", "单位"), f"{case.unit} {title}" if title != case.unit else title
     if case.campaign:
-        yield call.text("campaign", "专项行动"), " / ".join(filter(None, (case.campaign, case.phase)))
+        yield (
+            call.text("campaign", "专项行动"),
+            " / ".join(filter(None, (case.campaign, case.phase))),
+        )
     yield call.text("opened", "立项"), call.local(case.opened)
     yield call.text("changed", "更新"), call.local(case.changed)
     yield call.text("version", "版本"), str(case.version)
@@ -41,6 +45,7 @@ def _part(head: str, rows: list[tuple[str, str]], titles: dict[str, str]) -> Ite
 
 
 def aligned(rows: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> Iterator[str]:
+    """Yield names and texts in two columns."""
     lines = [(clean(name), clean(text)) for name, text in rows]
     first = max((width(name) for name, _ in lines), default=0)
     for name, text in lines:

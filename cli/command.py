@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
@@ -33,7 +32,8 @@ class Option(click.Option):
     """An option whose help is in two languages."""
 
     def __init__(self, *args: Any, text: Text, **settings: Any) -> None:
-        super().__init__(*args, help=text.en, **settings)
+        settings["help"] = text.en
+        super().__init__(*args, **settings)
         self.text = text
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -56,7 +56,9 @@ class Argument(click.Argument):
 class Command(click.Command):
     """A command with a description and examples in two languages."""
 
-    def __init__(self, *args: Any, text: Text, more: Text, examples: Sequence[str], **settings: Any) -> None:
+    def __init__(
+        self, *args: Any, text: Text, more: Text, examples: Sequence[str], **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
         self.text, self.more, self.examples = text, more, tuple(examples)
 

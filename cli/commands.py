@@ -17,7 +17,9 @@ class Entry(NamedTuple):
 COMMANDS = {
     "init": Entry(
         "init:init",
-        Text("Start a folder: settings and the shipped definitions.", "新建目录：设置与自带的定义。"),
+        Text(
+            "Start a folder: settings and the shipped definitions.", "新建目录：设置与自带的定义。"
+        ),
     ),
     "check": Entry(
         "definitions:check",
@@ -25,7 +27,10 @@ COMMANDS = {
     ),
     "plan": Entry(
         "definitions:plan",
-        Text("Show what apply would publish, and publish nothing.", "显示 apply 将发布的内容，但不发布。"),
+        Text(
+            "Show what apply would publish, and publish nothing.",
+            "显示 apply 将发布的内容，但不发布。",
+        ),
     ),
     "apply": Entry(
         "definitions:apply", Text("Publish definitions to the store.", "把定义发布到存储。")
@@ -38,10 +43,17 @@ COMMANDS = {
     "case list": Entry("case_list:list_", Text("List cases.", "列出事项。")),
     "case explain": Entry(
         "case:explain",
-        Text("Say what may be done with a case now, and why not.", "说明现在可以对事项做什么，以及为何不能。"),
+        Text(
+            "Say what may be done with a case now, and why not.",
+            "说明现在可以对事项做什么，以及为何不能。",
+        ),
     ),
     "case retry": Entry(
         "case:retry", Text("Put back a case that was set aside.", "恢复被搁置的事项。")
+    ),
+    "simulate": Entry(
+        "simulate:simulate",
+        Text("Run a campaign on a virtual clock.", "用虚拟时钟运行一个专项行动。"),
     ),
     "history show": Entry(
         "history:show", Text("Show who did what with a case, and when.", "显示事项的流转记录。")
@@ -50,9 +62,12 @@ COMMANDS = {
         "history:verify", Text("Prove that history was not altered.", "证明流转记录未被改动。")
     ),
     "sweep": Entry(
-        "running:sweep", Text("Carry out all that is due now, once.", "办理当前到期的全部事项（一次）。")
+        "running:sweep",
+        Text("Carry out all that is due now, once.", "办理当前到期的全部事项（一次）。"),
     ),
-    "deliver": Entry("running:deliver", Text("Send the notices that wait, once.", "发送待发通知（一次）。")),
+    "deliver": Entry(
+        "running:deliver", Text("Send the notices that wait, once.", "发送待发通知（一次）。")
+    ),
     "daemon": Entry(
         "running:daemon", Text("Sweep and deliver until stopped.", "持续办理到期事项并发送通知。")
     ),
@@ -62,9 +77,7 @@ COMMANDS = {
     "notice retry": Entry(
         "notice:retry", Text("Let a dead letter be sent again.", "重发无法投递的通知。")
     ),
-    "doctor": Entry(
-        "doctor:doctor", Text("Say how the store is doing.", "检查存储与运行状况。")
-    ),
+    "doctor": Entry("doctor:doctor", Text("Say how the store is doing.", "检查存储与运行状况。")),
 }
 
 NOUNS = {

@@ -24,34 +24,47 @@ class Call:
 
     def __init__(self, *, engine: Engine | None = None, settings: Settings | None = None) -> None:
         self.lang: Lang = "en"
-        self.json = self.debug = False
+        self.json = self.debug = self.logs = False
         self.store: str | None = None
         self.config: str | None = None
         self._engine, self._settings = engine, settings
+        self._opened = False
         self._library: Library | None = None
 
     @property
     def settings(self) -> Settings:
-        """The settings, read once."""
+        """The settings, read once; ``--store`` prevails."""
         if self._settings is None:
-            from pathlib import Path
+            from dataclasses import replace
 
             from duban.adapters.settings import read_settings
 
-            self._settings = read_settings(Path(self.config) if self.config else None)
+            read = read_settings(self.config)
+            self._settings = replace(read, store=self.store) if self.store else read
         return self._settings
 
     @property
     def engine(self) -> Engine:
-        """The engine on the store that was named, opened once."""
+        """The engine on the store of the settings, opened once."""
         if self._engine is None:
-            from duban.adapters.wiring import connect, engine_of
+            from duban.adapters.logs import configure
+            from duban.adapters.wiring import engine_of
 
-            settings = self.settings
-            self._engine = (
-                connect(self.store, settings=settings) if self.store else engine_of(settings)
-            )
+            configure("info" if self.logs else "warning", json=self.logs)
+            self._engine = engine_of(self.settings)
+            self._opened = True
         return self._engine
+
+    def reading_engine(self) -> Engine:
+        """Return the engine; where there is no store yet, one in memory: a question makes no file."""
+        if self._engine is None:
+            from dataclasses import replace
+            from pathlib import Path
+
+            file = self.settings.store.removeprefix("sqlite:///")
+            if file != self.settings.store and not Path(file).exists():
+                self._settings = replace(self.settings, store="memory://")
+        return self.engine
 
     @property
     def library(self) -> Library:
@@ -74,8 +87,8 @@ class Call:
         return acting_person(self.settings, person, post)
 
     def close(self) -> None:
-        """Let go of the store."""
-        if self._engine is not None:
+        """Let go of the store that was opened here."""
+        if self._opened and self._engine is not None:
             self._engine.close()
 
     # ---- saying it

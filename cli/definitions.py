@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,9 +13,14 @@ from duban.cli.context import Call
 from duban.engine.errors import BadUsage, Fault, InvalidDefinition
 
 if TYPE_CHECKING:
-    from duban.engine.shell.engine import Engine, Plan
+    from duban.engine.shell.engine import Engine
+    from duban.engine.shell.publishing import Plan
 
-_PATH = {"metavar": "PATH", "en": "A file, or a folder of files.", "zh": "文件，或存放文件的文件夹。"}
+_PATH: dict[str, Any] = {
+    "metavar": "PATH",
+    "en": "A file, or a folder of files.",
+    "zh": "文件，或存放文件的文件夹。",
+}
 
 
 class Faulty(BadUsage):
@@ -30,17 +35,23 @@ class Faulty(BadUsage):
     "check",
     examples=(
         "duban check workflows/",
-        "duban check workflows/hazard.yaml workflows/ladders --json",
+        "duban check workflows/hazard.yaml workflows/task.yaml --json",
     ),
-    en="One line for each fault: CODE file:line:column what is wrong and what to do.",
-    zh="每处错误一行：代码 文件:行:列 错在哪里、如何改正。",
+    en="One line for each fault: CODE file:line:column what is wrong and what to do. Definitions are "
+    "checked together with those in force in the store, when there is one; none is made.",
+    zh="每处错误一行：代码 文件:行:列 错在哪里、如何改正。"
+    "若已有存储，则连同其中在用的定义一并检查；不会新建存储。",
 )
 @argument("paths", nargs=-1, required=True, **(_PATH | {"metavar": "PATH..."}))
 @as_json
 @click.pass_obj
 def check(call: Call, paths: Sequence[str]) -> None:
-    checked = [_checked(call.engine, path) for path in paths]
-    faults = sorted({fault for found, _ in checked for fault in found}, key=lambda f: (f.place, f.code))
+    """List every fault of definition files."""
+    engine = call.reading_engine()
+    checked = [_checked(engine, path) for path in paths]
+    faults = sorted(
+        {fault for found, _ in checked for fault in found}, key=lambda f: (f.place, f.code)
+    )
     count = sum(number for _, number in checked)
     call.say(
         {"definitions": count, "faults": InvalidDefinition(faults).as_json(call.lang)["faults"]},
@@ -63,7 +74,8 @@ def _checked(engine: Engine, path: str) -> tuple[Sequence[Fault], int]:
 @as_json
 @click.pass_obj
 def plan(call: Call, path: str) -> None:
-    _say_plan(call, call.engine.plan(path))
+    """Show what apply would publish, and publish nothing."""
+    _say_plan(call, call.reading_engine().plan(path))
 
 
 @command(
@@ -76,6 +88,7 @@ def plan(call: Call, path: str) -> None:
 @as_json
 @click.pass_obj
 def apply(call: Call, path: str) -> None:
+    """Publish definitions to the store."""
     user = os_user()
     by = call.settings.people.get(user, f"os:{user}")
     _say_plan(call, call.engine.apply(path, by=by))
@@ -87,7 +100,11 @@ def _say_plan(call: Call, planned: Plan) -> None:
     call.say(data, _plan_lines(call, planned))
 
 
-_ACTIONS = {"new": ("+", "new", "新增"), "changed": ("~", "changed", "变更"), "unchanged": ("=", "unchanged", "未变")}
+_ACTIONS = {
+    "new": ("+", "new", "新增"),
+    "changed": ("~", "changed", "变更"),
+    "unchanged": ("=", "unchanged", "未变"),
+}
 
 
 def _plan_lines(call: Call, planned: Plan) -> Iterator[str]:

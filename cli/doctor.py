@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,8 +11,10 @@ from duban.cli.case_page import aligned
 from duban.cli.command import as_json, command
 from duban.cli.context import Call
 from duban.cli.output import instant
-from duban.engine.ports import Activation
-from duban.engine.timing.calendar import Calendar
+
+if TYPE_CHECKING:
+    from duban.engine.ports import Activation
+    from duban.engine.timing.calendar import Calendar
 
 _COUNTS = {
     "cases": ("cases", "事项"),
@@ -34,6 +37,7 @@ _COUNTS = {
 @as_json
 @click.pass_obj
 def doctor(call: Call) -> None:
+    """Say how the store is doing."""
     engine = call.engine
     store, tally, active = engine.describe(), engine.tally(), engine.published()
     calendars, due = call.library.calendars, engine.next_due()
@@ -55,23 +59,23 @@ def doctor(call: Call) -> None:
     _warn(call, tally)
 
 
-def _lines(
-    call: Call, parts: Mapping[tuple[str, str], list[tuple[str, str]]]
-) -> Iterator[str]:
+def _lines(call: Call, parts: Mapping[tuple[str, str], list[tuple[str, str]]]) -> Iterator[str]:
     for (en, zh), rows in parts.items():
         yield call.text(f"{en}:", f"{zh}：")
         yield from aligned(rows or [("-", "")])
 
 
 def _counted(tally: Mapping[str, int], call: Call) -> list[tuple[str, str]]:
-    return [(call.text(*_COUNTS.get(name, (name, name))), str(count)) for name, count in tally.items()]
+    return [
+        (call.text(*_COUNTS.get(name, (name, name))), str(count)) for name, count in tally.items()
+    ]
 
 
 def _horizons(calendars: Mapping[str, Calendar]) -> list[tuple[str, str]]:
     return [(name, known.known_until.isoformat()) for name, known in calendars.items()]
 
 
-def _active(active: tuple[Activation, ...] | list[Activation], call: Call) -> list[tuple[str, str]]:
+def _active(active: Sequence[Activation], call: Call) -> list[tuple[str, str]]:
     return [(f"{a.kind} {a.name}", f"{a.hash[:12]}  {call.local(a.at)}  {a.by}") for a in active]
 
 
@@ -84,6 +88,15 @@ def _warn(call: Call, tally: Mapping[str, int]) -> None:
     if call.json:
         return
     if tally.get("dead"):
-        click.echo(call.text("dead letters: duban notice list --status dead", "无法投递：duban notice list --status dead"), err=True)
+        click.echo(
+            call.text(
+                "dead letters: duban notice list --status dead",
+                "无法投递：duban notice list --status dead",
+            ),
+            err=True,
+        )
     if tally.get("aside"):
-        click.echo(call.text("set aside: duban case list --aside", "被搁置：duban case list --aside"), err=True)
+        click.echo(
+            call.text("set aside: duban case list --aside", "被搁置：duban case list --aside"),
+            err=True,
+        )

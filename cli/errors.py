@@ -23,14 +23,16 @@ class UnknownCommand(BadUsage):
     """There is no such command."""
 
     code = "CLI-001"
-    en = "there is no command {command!r}{hint}; `{above} --help` lists them"
+    en = "there is no command {command!r}{hint}; `{above} --help` lists those there are"
     zh = "没有命令“{command}”{hint_zh}；可用 {above} --help 查看"
 
     @classmethod
     def of(cls, command: str, known: Sequence[str], above: str) -> UnknownCommand:
         """Return the error with the nearest command there is."""
         near = get_close_matches(command, known, 1, 0.5)
-        hint, hint_zh = (f"; did you mean {near[0]!r}?", f"；是否指“{near[0]}”？") if near else ("", "")
+        hint, hint_zh = (
+            (f" (did you mean {near[0]!r}?)", f"（是否指“{near[0]}”？）") if near else ("", "")
+        )
         return cls(command=command, above=above, hint=hint, hint_zh=hint_zh)
 
 
@@ -57,6 +59,20 @@ class Unexpected(DubanError):
     en = "unexpected {name} (id {id}); run it again with --debug and report what it prints"
     zh = "意外错误 {name}（编号 {id}）；请加 --debug 重新运行，并反馈输出"
     exit_code = 3
+
+
+class NobodyActs(BadUsage):
+    """The operating system's user stands for no person."""
+
+    code = "CLI-009"
+    en = (
+        "user {user!r} is no person of the organisation; add [people] {user} = '<person>' to "
+        "duban.toml, or use --as PERSON (needs act_as)"
+    )
+    zh = (
+        "系统用户“{user}”未对应组织中的人员；请在 duban.toml 的 [people] 中写明 "
+        "{user} = '<人员>'，或使用 --as 人员（须有 act_as 权限）"
+    )
 
 
 class Interrupted(DubanError):
@@ -92,7 +108,9 @@ def report(error: Exception, call: Call) -> int:
         click.echo(to_json(known.as_json(call.lang)), err=True)
     else:
         for line in known.text(call.lang).splitlines():
-            coded = line if known.code in line or hasattr(known, "faults") else f"{known.code} {line}"
+            coded = (
+                line if known.code in line or hasattr(known, "faults") else f"{known.code} {line}"
+            )
             click.echo(clean(coded), err=True)
     return known.exit_code
 
@@ -128,11 +146,21 @@ def _misuse(error: click.UsageError) -> tuple[str, str]:
     if isinstance(error, click.NoSuchOption):
         return _no_such_option(error)
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        name = error.param.get_error_hint(error.ctx).replace("'", "")  # type: ignore[arg-type]  # None is possible since click 8.4
+        name = error.param.get_error_hint(error.ctx).replace("'", "")
         return f"{name} is missing", f"缺少 {name}"
     if isinstance(error, click.BadParameter) and error.param is not None:
         name = error.param.opts[0]
-        return f"{name}: {_sentence(error.message)}", f"{name} 的值不可用：{_sentence(error.message)}"
+        if isinstance(error.param.type, click.Choice):
+            listed = [str(choice) for choice in error.param.type.choices]
+            return f"{name} is one of: {', '.join(listed)}", f"{name} 只能是：{'、'.join(listed)}"
+        return (
+            f"{name}: {_sentence(error.message)}",
+            f"{name} 的值不可用：{_sentence(error.message)}",
+        )
+    if isinstance(error, click.BadOptionUsage):
+        name, lacks = error.option_name, "requires" in error.message
+        en, zh = ("needs a value", "须写出取值") if lacks else ("takes no value", "不带取值")
+        return f"{name} {en}", f"{name} {zh}"
     said = _sentence(error.format_message())
     words = said.split("(", 1)
     if said.startswith("got unexpected extra argument"):
@@ -147,9 +175,12 @@ _OF_THE_GROUP = ("--lang", "--store", "--config", "--debug")
 def _no_such_option(error: click.NoSuchOption) -> tuple[str, str]:
     name = error.option_name
     if name in _OF_THE_GROUP:
-        return f"{name} stands before the command: duban {name} …", f"{name} 须写在命令之前：duban {name} …"
+        return (
+            f"{name} stands before the command: duban {name} …",
+            f"{name} 须写在命令之前：duban {name} …",
+        )
     near = error.possibilities or []
-    hint, hint_zh = (f"; did you mean {near[0]}?", f"；是否指 {near[0]}？") if near else ("", "")
+    hint, hint_zh = (f" (did you mean {near[0]}?)", f"（是否指 {near[0]}？）") if near else ("", "")
     return f"there is no option {name}{hint}", f"没有选项 {name}{hint_zh}"
 
 

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from duban.cli.context import Call
 from duban.cli.language import Lang
 from duban.cli.text import clean, wrap
+from duban.cli.titles import named, state
 
 if TYPE_CHECKING:
     from duban.engine.core.decide import Explanation
     from duban.engine.core.judge import Verdict
+
+_NOT_HERE = "RULE-001"
 
 
 def explanation_data(explained: Explanation, lang: Lang) -> dict[str, object]:
@@ -43,23 +46,30 @@ def _verdict_data(verdict: Verdict, lang: Lang) -> dict[str, object]:
 
 
 def explanation_lines(explained: Explanation, call: Call) -> Iterator[str]:
-    """Yield what may be done first, then the rest with the reasons against it."""
+    """Yield what may be done, then what may not with the reasons, then what is for other states."""
     case, person = explained.case, explained.actor.person
-    state = call.title_of_state(case.workflow, case.state)
-    yield call.text(f"{case.id} is {state}; for {person}:", f"{case.id} 现为“{state}”；对 {person}：")
+    now = state(case, call)
+    yield call.text(f"{case.id} is {now}; for {person}:", f"{case.id} 现为“{now}”；对 {person}：")
     for verdict in explained.allowed:
         yield f"  + {_name(verdict, call)}{_asks(verdict, call)}"
+    if not explained.allowed:
+        yield call.text("  nothing may be done now", "  目前没有可执行的操作")
+    elsewhere = []
     for verdict in explained.refused:
+        if [reason.code for reason in verdict.reasons] == [_NOT_HERE]:
+            elsewhere.append(verdict.trigger)
+            continue
         yield f"  - {_name(verdict, call)}"
         for reason in verdict.reasons:
             yield from (f"      {line}" for line in wrap(clean(reason.text(call.lang)), 94))
-    if not explained.allowed:
-        yield call.text("  nothing may be done now", "  目前没有可执行的操作")
+    if elsewhere:
+        listed = call.text(", ", "、").join(elsewhere)
+        head = call.text("not in this state: ", "此状态下没有的操作：")
+        yield from (f"  {line}" for line in wrap(head + listed, 98))
 
 
 def _name(verdict: Verdict, call: Call) -> str:
-    title = verdict.title.get(call.lang)
-    return f"{verdict.trigger} {title}" if title else verdict.trigger
+    return named(verdict.trigger, verdict.title.get(call.lang))
 
 
 def _asks(verdict: Verdict, call: Call) -> str:

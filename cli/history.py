@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +16,9 @@ from duban.engine.errors import VerificationFailed
 from duban.engine.history.entry import Entry
 
 if TYPE_CHECKING:
-    from duban.engine.shell.engine import Verified
+    from duban.engine.shell.verification import Verified
 
-_CASE = {"type": CaseId(), "metavar": "CASE"}
+_CASE: dict[str, Any] = {"type": CaseId(), "metavar": "CASE"}
 
 
 @command(
@@ -32,6 +32,7 @@ _CASE = {"type": CaseId(), "metavar": "CASE"}
 @as_json
 @click.pass_obj
 def show(call: Call, case_id: str) -> None:
+    """Show who did what with a case, and when."""
     entries = call.engine.history(case_id)
     data = {"case": case_id, "entries": [entry_data(entry) for entry in entries]}
     call.say(data, (line for entry in entries for line in _lines(entry, call)))
@@ -43,10 +44,17 @@ def show(call: Call, case_id: str) -> None:
     en="Derives every case anew from its entries, compares, and lists all that does not fit (exit 1).",
     zh="由流转记录重新推导每个事项并逐一比对，列出全部不符之处（退出码 1）。",
 )
-@argument("case_id", required=False, en="One case; without it, all.", zh="某个事项；不写则核验全部。", **_CASE)
+@argument(
+    "case_id",
+    required=False,
+    en="One case; without it, all.",
+    zh="某个事项；不写则核验全部。",
+    **_CASE,
+)
 @as_json
 @click.pass_obj
 def verify(call: Call, case_id: str | None) -> None:
+    """Prove that history was not altered."""
     verified = call.engine.verify(case_id)
     found = [
         {"case": f.case, "seq": f.seq, "message": call.text(f.en, f.zh)} for f in verified.findings
@@ -59,8 +67,7 @@ def verify(call: Call, case_id: str | None) -> None:
 
 def _verified_lines(call: Call, verified: Verified) -> Iterator[str]:
     for finding in verified.findings:
-        place = call.text(f"{finding.case} entry {finding.seq}", f"{finding.case} 第 {finding.seq} 条")
-        yield clean(f"{place}: {call.text(finding.en, finding.zh)}")
+        yield clean(finding.text(call.lang))
     yield call.text(
         f"{verified.cases} case(s), {verified.entries} entries, {len(verified.findings)} finding(s)",
         f"{verified.cases} 个事项，{verified.entries} 条记录，{len(verified.findings)} 处不符",
@@ -85,4 +92,6 @@ def _what(entry: Entry) -> str:
     rung = entry.body.get("rung")
     if isinstance(rung, dict):
         return f"{entry.kind} {rung.get('deadline')}.{rung.get('name')}"
-    return " ".join(filter(None, (entry.kind, entry.trigger if entry.trigger != entry.kind else None)))
+    return " ".join(
+        filter(None, (entry.kind, entry.trigger if entry.trigger != entry.kind else None))
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from duban.cli.context import Call
 from duban.cli.language import Text
 from duban.cli.output import shown
+from duban.cli.titles import field, parts, state, title_of_state, unit
 from duban.engine.values.case import Case
 
 _HEADS = {
@@ -26,7 +27,7 @@ _HEADS = {
 
 def heads(columns: Sequence[str], workflow: str | None, call: Call) -> list[str]:
     """Return what stands over *columns*."""
-    titles = call.titles(workflow) if workflow else {}
+    titles = parts(workflow, call) if workflow else {}
     return [_head(column, titles, call) for column in columns]
 
 
@@ -36,10 +37,10 @@ def _head(column: str, titles: dict[str, str], call: Call) -> str:
     return titles.get(column) or titles.get(column.rpartition(".")[2], column)
 
 
-def cell(case: Case, column: str, now: datetime, call: Call) -> str:
-    """Return what stands in *column* for *case*."""
-    if column == "state":
-        return call.title_of_state(case.workflow, case.state)
+def cell(case: Case, column: str, now: datetime, call: Call, *, official: bool = False) -> str:
+    """Return what stands in *column* for *case*; an *official* list has titles in place of names."""
+    if column in ("state", "unit"):
+        return _said(case, column, call, official=official)
     if column == "overdue":
         return call.text("yes", "是") if case.overdue(now) else ""
     if column in ("due", "opened", "changed"):
@@ -48,7 +49,13 @@ def cell(case: Case, column: str, now: datetime, call: Call) -> str:
     if column in _HEADS:
         return shown(getattr(case, column), call)
     part, dot, name = column.partition(".")
-    return _dotted(case, part, name, call) if dot else shown(case.data.get(column), call)
+    return _dotted(case, part, name, call) if dot else field(case, column, call)
+
+
+def _said(case: Case, column: str, call: Call, *, official: bool) -> str:
+    if column == "unit":
+        return unit(case.unit, call) if official else case.unit
+    return (title_of_state(case, call) or case.state) if official else state(case, call)
 
 
 def _dotted(case: Case, part: str, name: str, call: Call) -> str:
@@ -57,9 +64,13 @@ def _dotted(case: Case, part: str, name: str, call: Call) -> str:
     if part == "times":
         return str(case.times.get(name, 0))
     clock = case.clocks.get(name)
-    moments = {} if clock is None else {
-        "due": clock.due,
-        "first_due": clock.first_due,
-        "met": clock.ended if clock.met else None,
-    }
+    moments = (
+        {}
+        if clock is None
+        else {
+            "due": clock.due,
+            "first_due": clock.first_due,
+            "met": clock.ended if clock.met else None,
+        }
+    )
     return call.local(moments.get(part))

@@ -23,7 +23,6 @@ class Root(Group):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,
-        windows_expand_args: bool = True,
         **extra: Any,
     ) -> Any:
         said = list(sys.argv[1:] if args is None else args)
@@ -34,7 +33,7 @@ class Root(Group):
         try:
             _check(said)
             code = super().main(
-                args, prog_name or "duban", complete_var, False, windows_expand_args, obj=call, **extra
+                args, prog_name or "duban", complete_var, standalone_mode=False, obj=call, **extra
             )
         except Exception as error:
             from duban.cli.errors import report
@@ -68,6 +67,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 @click.group(
+    "duban",
     cls=Root,
     text=Text(
         "Press matters until they are finished: cases, deadlines, escalation, proof.",
@@ -116,15 +116,12 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     en="Show the version and exit.",
     zh="显示版本。",
 )
-@click.pass_obj
-def main(call: Call, store: str | None, config: str | None) -> None:
+@click.pass_context
+def main(ctx: click.Context, store: str | None, config: str | None) -> None:
+    """Press matters until they are finished: cases, deadlines, escalation, proof."""
+    call = ctx.ensure_object(Call)
     call.store, call.config = store, config
-
-
-@main.result_callback()
-@click.pass_obj
-def _done(call: Call, *_: object, **__: object) -> None:
-    call.close()
+    ctx.call_on_close(call.close)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from duban.cli.command import argument, as_json, command, option
 from duban.cli.context import Call
 from duban.cli.output import sent_data
-from duban.cli.params import CaseId, Whole
+from duban.cli.params import LIMIT, CaseId
 from duban.cli.text import table
-from duban.engine.ports import Sent
+
+if TYPE_CHECKING:
+    from duban.engine.ports import Sent
 
 _STATUS = {"waiting": ("waiting", "待发"), "sent": ("sent", "已发"), "dead": ("dead", "无法投递")}
 _HEAD = {
@@ -26,14 +30,23 @@ _HEAD = {
 
 @command(
     "notice list",
-    examples=("duban notice list --status dead", "duban notice list --case 01hv6z3k9qy0f4w2m8d5r7t1xb --json"),
+    examples=(
+        "duban notice list --status dead",
+        "duban notice list --case 01hv6z3k9qy0f4w2m8d5r7t1xb --json",
+    ),
 )
-@option("--status", type=click.Choice(["waiting", "sent", "dead"]), en="Only these.", zh="只列出此状态。")
+@option(
+    "--status",
+    type=click.Choice(["waiting", "sent", "dead"]),
+    en="Only these.",
+    zh="只列出此状态。",
+)
 @option("--case", "case_id", type=CaseId(), metavar="CASE", en="Of this case.", zh="此事项的通知。")
-@option("--limit", type=Whole(1, 1000), default=100, metavar="N", en="At most so many, 1 to 1000 (100).", zh="最多条数，1 到 1000（默认 100）。")  # fmt: skip
+@option("--limit", **LIMIT)
 @as_json
 @click.pass_obj
 def list_(call: Call, status: str | None, case_id: str | None, limit: int) -> None:
+    """List notices and how delivery stands."""
     found = call.engine.outbox(case_id=case_id, status=status, limit=limit)
     head = [call.text(en, zh) for en, zh in _HEAD.items()]
     rows = [_row(sent, call) for sent in found]
@@ -64,6 +77,7 @@ def _row(sent: Sent, call: Call) -> list[str]:
 @as_json
 @click.pass_obj
 def retry(call: Call, notice_id: str) -> None:
+    """Let a dead letter be sent again."""
     call.engine.revive(notice_id)
     done = call.text(f"{notice_id} will be sent again", f"{notice_id} 将重新发送")
     call.say({"notice": notice_id, "status": "waiting"}, [done])

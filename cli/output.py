@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from duban.cli.context import Call
 from duban.cli.text import clean
 from duban.engine.history.entry import ERASED, Entry
-from duban.engine.ports import Sent
 from duban.engine.timing.instants import format_instant
 from duban.engine.values.case import Case, Clock
 from duban.engine.values.forms import case_form
+
+if TYPE_CHECKING:
+    from duban.engine.ports import Sent
 
 
 def to_json(data: object) -> bytes:
@@ -27,7 +31,12 @@ def instant(moment: datetime | None) -> str | None:
 
 def case_data(case: Case, now: datetime) -> dict[str, object]:
     """Return *case* as JSON has it."""
-    return {**case_form(case), "state": case.state, "due": instant(case.due), "overdue": case.overdue(now)}
+    return {
+        **case_form(case),
+        "state": case.state,
+        "due": instant(case.due),
+        "overdue": case.overdue(now),
+    }
 
 
 def entry_data(entry: Entry) -> dict[str, object]:
@@ -38,13 +47,9 @@ def entry_data(entry: Entry) -> dict[str, object]:
 
 def sent_data(sent: Sent) -> dict[str, object]:
     """Return a notice as JSON has it."""
-    notice = sent.notice
-    names = (
-        "id", "case", "seq", "channel", "to", "person", "address", "subject", "text", "urgent", "climbed_from",
-    )  # fmt: skip
     return {
-        **{name: getattr(notice, name) for name in names},
-        "created": instant(notice.created),
+        **asdict(sent.notice),
+        "created": instant(sent.notice.created),
         "status": sent.status,
         "attempts": sent.attempts,
         "next_try": instant(sent.next_try),
@@ -72,7 +77,9 @@ def _mapping(value: Mapping[str, object], call: Call) -> str:
         return "-"
     said = [str(value[key]) for key in ("name", "kind") if key in value]
     number = [str(value["number"])] if "number" in value else []
-    return clean(" ".join([*said[:1], *number])) or clean(", ".join(f"{k}={v}" for k, v in value.items()))
+    return clean(" ".join([*said[:1], *number])) or clean(
+        ", ".join(f"{k}={v}" for k, v in value.items())
+    )
 
 
 def clock_line(clock: Clock, now: datetime, call: Call) -> str:

@@ -8,13 +8,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from duban.cli.context import Call
 from duban.engine.errors import BadUsage
 from duban.engine.timing.instants import find_zone, parse_date, parse_instant
+
+if TYPE_CHECKING:
+    _Type = click.ParamType[Any]
+else:
+    _Type = click.ParamType
 
 _CASE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -75,7 +80,7 @@ def _named(param: click.Parameter | None) -> str:
     return param.opts[0] if param is not None else "value"
 
 
-class CaseId(click.ParamType):
+class CaseId(_Type):
     """The id of a case, opaque but plain."""
 
     name = "case"
@@ -86,7 +91,7 @@ class CaseId(click.ParamType):
         return str(value)
 
 
-class Whole(click.ParamType):
+class Whole(_Type):
     """A whole number within bounds; ``int`` would take ``٣`` and ``1_000``."""
 
     name = "number"
@@ -101,7 +106,7 @@ class Whole(click.ParamType):
         return int(text)
 
 
-class Instant(click.ParamType):
+class Instant(_Type):
     """An instant with its offset, or local to the organisation; with *days*, also a day's begin."""
 
     name = "instant"
@@ -109,7 +114,9 @@ class Instant(click.ParamType):
     def __init__(self, *, days: bool = False) -> None:
         self.days = days
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
         if isinstance(value, datetime):
             return value
         call = ctx.find_object(Call) if ctx else None
@@ -131,7 +138,7 @@ class Pair(NamedTuple):
     value: object
 
 
-class Given(click.ParamType):
+class Given(_Type):
     """``name=text`` or ``name:=JSON``."""
 
     name = "name=value"
@@ -143,14 +150,16 @@ class Given(click.ParamType):
         typed = name.endswith(":")
         name = name.removesuffix(":")
         if not equals:
-            raise BadPair(option=_named(param), value=value, why="there is no '='", why_zh="缺少“=”")
+            raise BadPair(
+                option=_named(param), value=value, why="there is no '='", why_zh="缺少“=”"
+            )
         if not _NAME.fullmatch(name):
             why, why_zh = f"{name!r} is not the name of a field", f"“{name}”不是字段名"
             raise BadPair(option=_named(param), value=value, why=why, why_zh=why_zh)
         return Pair(name, parse_json(rest, f"{_named(param)} {name}") if typed else rest)
 
 
-class Post(click.ParamType):
+class Post(_Type):
     """A post of a unit."""
 
     name = "unit/post"
@@ -161,7 +170,7 @@ class Post(click.ParamType):
         return str(value)
 
 
-class Data(click.ParamType):
+class Data(_Type):
     """A JSON object, or ``@file`` that holds one (``@-``: standard input)."""
 
     name = "json"
@@ -206,6 +215,15 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _no_number(text: str) -> object:
     message = f"{text} is not a number"
     raise ValueError(message)
+
+
+LIMIT: dict[str, Any] = {
+    "type": Whole(1, 1000),
+    "default": 100,
+    "metavar": "N",
+    "en": "At most so many, 1 to 1000 (100).",
+    "zh": "最多条数，1 到 1000（默认 100）。",
+}
 
 
 def together(data: Mapping[str, object] | None, pairs: Iterable[Pair]) -> dict[str, object]:

@@ -7,6 +7,7 @@ import click
 from duban.cli.command import as_json, command, option
 from duban.cli.context import Call
 from duban.cli.params import Whole
+from duban.cli.text import clean
 from duban.engine.errors import Unreachable
 
 
@@ -27,18 +28,18 @@ class Undelivered(Unreachable):
 @as_json
 @click.pass_obj
 def sweep(call: Call) -> None:
+    """Carry out all that is due now, once."""
     swept = call.engine.sweep()
-    names = ("cases", "entries", "rungs", "opened", "aside")
-    counts = {name: getattr(swept, name) for name in names}
-    call.say(
-        counts,
-        [
-            call.text(
-                "{cases} case(s), {entries} entries, {rungs} rung(s), {opened} opened, {aside} set aside",
-                "办理 {cases} 个事项，新增记录 {entries} 条、督办 {rungs} 级、立项 {opened} 个，搁置 {aside} 个",
-            ).format(**counts)
-        ],
+    counts = {name: getattr(swept, name) for name in ("cases", "entries", "rungs", "opened")}
+    said = call.text(
+        "{cases} case(s), {entries} entries, {rungs} rung(s), {opened} opened",
+        "办理 {cases} 个事项，新增记录 {entries} 条、督办 {rungs} 级、立项 {opened} 个",
     )
+    aside = [{"case": case, "why": why} for case, why in swept.aside]
+    lines = [
+        call.text("set aside {case}: {why}", "已搁置 {case}：{why}").format(**a) for a in aside
+    ]
+    call.say({**counts, "aside": aside}, [said.format(**counts), *map(clean, lines)])
 
 
 @command(
@@ -50,6 +51,7 @@ def sweep(call: Call) -> None:
 @as_json
 @click.pass_obj
 def deliver(call: Call) -> None:
+    """Send the notices that wait, once."""
     delivered = call.engine.deliver()
     counts = {name: getattr(delivered, name) for name in ("sent", "failed", "dead")}
     said = call.text(
@@ -76,7 +78,8 @@ def deliver(call: Call) -> None:
 )
 @click.pass_obj
 def daemon(call: Call, interval: int | None) -> None:
-    call.log_in_full()
+    """Sweep and deliver until stopped."""
+    call.logs = True
     from duban.adapters.daemon import Daemon
 
     Daemon(call.engine, interval=interval or call.settings.interval).run()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import socketserver
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from threading import Thread
-from typing import Literal, cast
+from typing import Literal
 
-Fault = Literal["", "refuses", "silent", "dies in data", "refuses data", "dies after data", "auth"]
+Fault = Literal[
+    "", "refuses", "silent", "dies in data", "refuses data", "dies after data", "auth", "drips"
+]
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Inbox:
     said: list[str] = field(default_factory=list)
 
     def messages(self) -> list[EmailMessage]:
-        return [cast(EmailMessage, message_from_bytes(m, policy=default)) for m in self.mails]
+        return [message_from_bytes(mail, policy=default) for mail in self.mails]
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -41,10 +43,16 @@ class _Conversation(socketserver.StreamRequestHandler):
     timeout = 5
 
     def handle(self) -> None:
+        with suppress(OSError):
+            self._converse()
+
+    def _converse(self) -> None:
         if self.server.fault == "silent":
             time.sleep(0.5)
             return
         self._say("220 stub ESMTP")
+        if self.server.fault == "drips":
+            self._drip()
         while (line := self.rfile.readline()) and self._answer(line.decode("latin-1").strip()):
             pass
 
@@ -69,6 +77,11 @@ class _Conversation(socketserver.StreamRequestHandler):
             case _:
                 self._say("250 ok")
         return True
+
+    def _drip(self) -> None:
+        for _ in range(200):
+            self._say("250-one word more")
+            time.sleep(0.02)
 
     def _recipient(self, line: str) -> bool:
         if self.server.fault == "refuses":

@@ -15,6 +15,8 @@ from duban.workflows.files import FileSource, Row
 from duban.workflows.reader import validate
 
 _M = TypeVar("_M", bound=Model)
+# Files that lie beside definitions and are read by a tool of their own.
+NOT_PUBLISHED = frozenset({"behaviour"})
 _UNIT_COLUMNS = ("unit", "kind", "title_zh", "title_en", "parent", "from", "to", "tags")
 _HOLDER_COLUMNS = ("post", "person", "from", "to", "address")
 
@@ -33,6 +35,8 @@ class FileLoader:
         definitions: list[Definition] = []
         faults: list[Fault] = []
         for document in files.documents():
+            if NOT_PUBLISHED.intersection(document.data):
+                continue
             try:
                 definitions.append(_definition(document, files))
             except InvalidDefinition as error:

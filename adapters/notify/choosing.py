@@ -32,14 +32,14 @@ def notifier(
     Raises:
         BadUsage: the URL cannot be understood, or holds a password.
     """
+    scheme, _, rest = url.partition(":")
     if holds_a_secret(url):
         raise _wrong(
-            url,
+            f"{scheme}:…",
             "a password is never written in a channel; write password=env:NAME or "
             "password=file:/path",
             "渠道中不得直接写密码；请写 password=env:变量名 或 password=file:/路径",
         )
-    scheme, _, rest = url.partition(":")
     if scheme == "console" and not rest:
         from duban.adapters.notify.console import ConsoleNotifier
 

@@ -6,7 +6,6 @@ from typing import TextIO
 
 from duban.adapters.printable import one_line
 from duban.engine.errors import NotDelivered
-from duban.engine.timing.instants import format_instant
 from duban.engine.values.notice import Notice
 
 
@@ -33,6 +32,5 @@ def _line(notice: Notice) -> str:
     mark = "!" if notice.urgent else "-"
     who = " ".join(part for part in (notice.to, notice.person, notice.address) if part)
     said = " | ".join(part for part in map(one_line, (notice.subject, notice.text)) if part)
-    return (
-        f"{mark} {format_instant(notice.created)} [{one_line(who)}] {said} #{one_line(notice.id)}"
-    )
+    when = notice.created.isoformat(" ", "seconds")
+    return f"{mark} {when} [{one_line(who)}] {said} #{one_line(notice.id)}"

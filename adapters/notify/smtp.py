@@ -22,7 +22,7 @@ from duban.engine.values.notice import Notice
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f-\x9f]+@[^\s@<>,;:\"()\[\]\\\x00-\x1f]+")
 _LONGEST_ADDRESS = 254
 _LONGEST_SUBJECT = 200
-_PATIENCE = 6
+_PATIENCE = 3
 # A mail server need not know 8BITMIME; the words survive any relay this way.
 _POLICY = SMTP.clone(cte_type="7bit")
 

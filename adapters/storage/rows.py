@@ -17,7 +17,7 @@ from duban.engine.history.entry import Entry, Secret, unseal
 from duban.engine.history.projections import case_columns, entry_columns, episodes
 from duban.engine.ports import Activation, Published, Sent
 from duban.engine.timing.instants import from_micros, to_micros
-from duban.engine.values.canonical import Plain, canonical
+from duban.engine.values.canonical import Plain, canonical, encoded
 from duban.engine.values.case import Case
 from duban.engine.values.forms import case_form, case_of
 from duban.engine.values.notice import Notice
@@ -46,7 +46,8 @@ class CaseCells:
 
     def __init__(self, case: Case) -> None:
         cells: dict[str, Any] = case_columns(case)
-        cells["body"] = canonical(case_form(case)).decode()
+        # A case is made of entries, whose values were checked when they were sealed.
+        cells["body"] = encoded(case_form(case)).decode()
         self._cells = cells
 
     def added(self) -> Cells:
@@ -107,13 +108,29 @@ def entries_from(rows: Iterable[Cells], secrets: Iterable[Cells]) -> dict[str, l
     """Return entries by case, in the order of *rows*, with what is left of personal values."""
     kept: dict[tuple[str, int], dict[str, Secret]] = {}
     for case, seq, path, salt, value in secrets:
-        kept.setdefault((case, seq), {})[path] = Secret(salt=salt, value=json.loads(value))
+        kept.setdefault((case, seq), {})[path] = Secret(salt=salt, value=_told(value))
     found: dict[str, list[Entry]] = {}
     for row in rows:
         case, seq, canon, hash = row[:4]
-        entry = unseal(canon, hash, kept.get((case, seq), {}))
+        entry = _entry(case, seq, canon, hash, kept.get((case, seq), {}))
         found.setdefault(case, []).append(entry)
     return found
+
+
+def _entry(case: str, seq: int, canon: bytes, hash: str, secrets: dict[str, Secret]) -> Entry:
+    try:
+        return unseal(canon, hash, secrets)
+    except (ValueError, LookupError, TypeError):
+        # Bytes that were altered may be anything; verification is to say so, not to stumble.
+        return Entry(case=case, seq=seq, canon=canon, hash=hash, body={}, secrets=secrets)
+
+
+def _told(value: str) -> Plain:
+    try:
+        told: Plain = json.loads(value)
+    except ValueError:
+        return value
+    return told
 
 
 def notice_cells(sent: Sent) -> Cells:

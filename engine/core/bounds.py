@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from duban.engine.core import clocks
 from duban.engine.core.scope import Scope
 from duban.engine.core.texts import shown_instant
 from duban.engine.definition.expressions import Expression
 from duban.engine.definition.machine import CompiledDeadline
 from duban.engine.errors import Reason, TransitionRefused
+from duban.engine.timing.instants import UNDATED
 from duban.engine.timing.spans import Offset, Span
 from duban.engine.values.case import Clock, Grant
 
@@ -38,7 +40,7 @@ def check_start(deadline: CompiledDeadline, clock: Clock, scope: Scope) -> None:
             raise _refuse(deadline, scope, en, zh)
     if deadline.not_before is not None:
         earliest = _instant(deadline.not_before, clock, scope)
-        if clock.due < earliest:
+        if earliest != UNDATED and clock.due < earliest:
             first = shown_instant(earliest, clockwork)
             en = f"{name} would be due {shown_instant(clock.due, clockwork)}; not before {first}"
             zh = f"“{name_zh}”将到 {shown_instant(clock.due, clockwork)}，不得早于 {first}"
@@ -49,6 +51,11 @@ def check_extension(
     deadline: CompiledDeadline, before: Clock, after: Clock, grant: Grant, scope: Scope
 ) -> None:
     """Refuse an extension past the bounds: how often, how much, in all, and asked in time."""
+    if grant.to == UNDATED:
+        en, zh = "there is no date to which it could be extended", "没有可供延期到的日期"
+        raise _refuse(deadline, scope, en, zh)
+    # A clock that waits has no due; what counts is the one with which it would go on now.
+    before, after = _as_if_running(before, scope), _as_if_running(after, scope)
     bounds = deadline.extension
     if bounds is not None:
         if bounds.times is not None and len(after.grants) > bounds.times:
@@ -67,6 +74,10 @@ def check_extension(
         zh = f"延期后的期限必须晚于现期限 {shown}"
         raise _refuse(deadline, scope, en, zh)
     check_start(deadline, after, scope)
+
+
+def _as_if_running(clock: Clock, scope: Scope) -> Clock:
+    return clocks.resume(clock, scope.world.clockwork, clocks.Steps(), scope.world.now)
 
 
 def _check_length(

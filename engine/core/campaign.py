@@ -66,6 +66,12 @@ def due_happening(campaign: Campaign, case: Case, world: World) -> Happening | N
     return None
 
 
+def next_happening(campaign: Campaign, case: Case, world: World) -> datetime | None:
+    """Return when the next thing is due that was not recorded yet."""
+    upcoming = (h.at for h in happenings(campaign, world.clockwork) if h.key not in case.times)
+    return next(upcoming, None)
+
+
 def decide_happening(
     campaign: Campaign,
     case: Case,

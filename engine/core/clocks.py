@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from duban.engine.timing.clockwork import Clockwork
-from duban.engine.timing.spans import Offset, Span
+from duban.engine.timing.spans import Offset, Span, Unit
 from duban.engine.values.case import Clock, Grant, Run
 
 
@@ -70,8 +70,7 @@ def end(clock: Clock, clockwork: Clockwork, now: datetime) -> Clock:
     if clock.ended is not None:
         return clock
     stopped = _stopped(clock, now) if clock.running else clock
-    ended = replace(stopped, ended=now, next_rung=None)
-    return replace(ended, due=due_of(ended, clockwork))
+    return replace(stopped, ended=now, next_rung=None, due=due_of(stopped, clockwork))
 
 
 def reopen(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Clock:
@@ -104,8 +103,8 @@ def derive(clock: Clock, clockwork: Clockwork, steps: Steps) -> Clock:
         clock,
         due=due,
         first_due=first,
-        provisional=due is not None and clockwork.provisional(due),
-        next_rung=None if due is None else rung_instant(clock.rung, due, clockwork, steps),
+        provisional=clockwork.provisional(due),
+        next_rung=rung_instant(clock.rung, due, clockwork, steps),
     )
 
 
@@ -113,11 +112,10 @@ def _new_round(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) 
     """Begin a round of the ladder: a reminder whose time is past already is not owed."""
     due = due_of(clock, clockwork)
     passed = 0
-    if due is not None:
-        for offset in steps.offsets:
-            if offset.side != "before" or clockwork.rung_at(due, offset) >= now:
-                break
-            passed += 1
+    for offset in steps.offsets:
+        if offset.side != "before" or clockwork.rung_at(due, offset) >= now:
+            break
+        passed += 1
     return derive(replace(clock, rung=passed), clockwork, steps)
 
 
@@ -134,73 +132,93 @@ def rung_instant(number: int, due: datetime, clockwork: Clockwork, steps: Steps)
     return clockwork.first_after(clockwork.after(base, again))
 
 
-def due_of(clock: Clock, clockwork: Clockwork) -> datetime | None:
+def due_of(clock: Clock, clockwork: Clockwork) -> datetime:
     """Return the last instant still in time, from the budget and what was consumed of it."""
+    unit = Span.parse(clock.span).unit if clock.span else "days"
     last_to = max((n for n, g in enumerate(clock.grants) if g.to is not None), default=None)
     if last_to is None:
-        due = _base(clock, clockwork)
+        due, rest = _base(clock, clockwork)
         later = clock.grants
     else:
         grant = clock.grants[last_to]
         assert grant.to is not None
-        due = _moved(
-            grant.to, [run for run in clock.runs if _alive_after(run, grant.at)], clockwork
-        )
+        due, rest = _moved(grant.to, _since(clock.runs, grant.at), clockwork, unit)
         later = clock.grants[last_to + 1 :]
     for grant in later:
         span = Span.parse(grant.by or "0 days")
-        if last_to is not None or clock.span is None or span.unit != Span.parse(clock.span).unit:
+        if last_to is not None or clock.span is None or span.unit != unit:
             due = clockwork.after(due, span)
-    return due
+    # A pause after the first due, but before an extended one, moves it as well.
+    return _moved(due, rest, clockwork, unit)[0]
 
 
-def _alive_after(run: Run, instant: datetime) -> bool:
-    return run.until is None or run.until > instant
+def _since(runs: Sequence[Run], instant: datetime) -> Sequence[Run]:
+    """Return the runs from *instant* on; one that is held then begins with an empty one."""
+    alive = [run for run in runs if run.until is None or run.until > instant]
+    if alive and alive[0].since <= instant:
+        return alive
+    return [Run(since=instant, until=instant), *alive]
 
 
-def _base(clock: Clock, clockwork: Clockwork) -> datetime:
-    """The budget, with grants in its own unit, run down over the stretches in which it ran."""
+def _base(clock: Clock, clockwork: Clockwork) -> tuple[datetime, Sequence[Run]]:
+    """The budget, with grants in its own unit, run down over the stretches in which it ran.
+
+    The runs returned are those from the one in which it ran out.
+    """
     if clock.span is None:
         assert clock.until is not None
-        return _moved(clock.until, clock.runs, clockwork)
+        return _moved(clock.until, clock.runs, clockwork, "days")
     span = Span.parse(clock.span)
-    if span.unit == "months":
-        return _moved(clockwork.after(clock.started, span), clock.runs, clockwork)
     grants = [Span.parse(grant.by) for grant in clock.grants if grant.by]
     left = span.count + sum(grant.count for grant in grants if grant.unit == span.unit)
+    if span.unit == "months":
+        due = clockwork.after(clock.started, Span(left, "months"))
+        return _moved(due, clock.runs, clockwork, "days")
     if span.unit == "hours":
         return _run_down_hours(clock, left)
     due = clock.started
-    for run in clock.runs:
+    for number, run in enumerate(clock.runs):
         due = clockwork.after(run.since, Span(max(left, 0), span.unit))
         if run.until is None or run.until > due:
-            break
+            return due, clock.runs[number:]
         left -= clockwork.elapsed(run.since, run.until, span.unit)
-    return due
+    return due, ()
 
 
-def _run_down_hours(clock: Clock, hours: int) -> datetime:
+def _run_down_hours(clock: Clock, hours: int) -> tuple[datetime, Sequence[Run]]:
     left = timedelta(hours=hours)
     due = clock.started
-    for run in clock.runs:
+    for number, run in enumerate(clock.runs):
         due = run.since + left
         if run.until is None or run.until > due:
-            break
+            return due, clock.runs[number:]
         left -= run.until - run.since
-    return due
+    return due, ()
 
 
-def _moved(limit: datetime, runs: Sequence[Run], clockwork: Clockwork) -> datetime:
-    """An absolute limit moves by the days for which it was held."""
+def _moved(
+    limit: datetime, runs: Sequence[Run], clockwork: Clockwork, unit: Unit
+) -> tuple[datetime, Sequence[Run]]:
+    """An absolute limit moves by the time for which it was held, counted in the clock's unit."""
     due = limit
-    for run, following in pairwise(runs):
+    for number, (run, following) in enumerate(pairwise(runs)):
         if run.until is None or run.until > due:
-            break
-        days = clockwork.elapsed(run.until, following.since, "days")
-        day = clockwork.day(due)
-        moved = day + timedelta(days=days)
-        due = clockwork.ends(moved) if due == clockwork.ends(day) else due + timedelta(days=days)
-    return due
+            return due, runs[number:]
+        due = _later(due, run.until, following.since, clockwork, unit)
+    return due, runs[-1:]
+
+
+def _later(
+    due: datetime, held: datetime, resumed: datetime, clockwork: Clockwork, unit: Unit
+) -> datetime:
+    if unit == "hours":
+        return due + (resumed - held)
+    counted: Unit = "workdays" if unit == "workdays" else "days"
+    days = clockwork.elapsed(held, resumed, counted)
+    day = clockwork.day(due)
+    moved = clockwork.calendar.add(day, Span(days, counted))
+    at_the_end = due == clockwork.ends(day)
+    return clockwork.ends(moved) if at_the_end else due + (moved - day)
 
 
 def consumed(clock: Clock, clockwork: Clockwork, now: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from duban.engine.core import clocks
 from duban.engine.core.draft import Draft
@@ -22,7 +23,7 @@ from duban.engine.history.evolve import evolve
 from duban.engine.timing.instants import format_instant
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
-from duban.engine.values.case import Case
+from duban.engine.values.case import Case, Clock
 from duban.engine.values.command import Cause, Command, Fire, Tie
 from duban.engine.values.notice import Notice
 
@@ -65,6 +66,7 @@ class Course:
         self._notices: list[Notice] = []
         self._commands: list[Command | Tie] = []
         self._wake: datetime | None = None
+        self._rehearsing = False
 
     def decision(self) -> Decision:
         """Return all that happened."""
@@ -88,8 +90,12 @@ class Course:
         key: str | None = None,
         cause: Cause | None = None,
         members: Mapping[str, Plain] | None = None,
+        links: Sequence[tuple[str, str]] = (),
+        effective: datetime | None = None,
     ) -> None:
         """Take the transition that was judged, then everything that follows by itself.
+
+        *effective* is the instant for which it counts, if that is not now.
 
         Raises:
             TransitionRefused: the verdict has reasons against it, or a bound refuses.
@@ -101,19 +107,32 @@ class Course:
         told: dict[str, Plain] = {"trigger": verdict.trigger, **(members or {})}
         if key is not None:
             told["key"] = key
-        draft = self._draft(kind, actor, self.world.now, cause, told)
+        world = self.world if effective is None else self.world.as_of(effective)
+        draft = self._draft(kind, actor, world.now, cause, told)
+        draft.links.extend(links)
+        # What another candidate of the trigger asks may be given as well, and is as personal.
+        draft.personal.update(n for n, field in verdict.asks.items() if field.personal)
         self._take(draft, verdict.candidate, verdict.inputs)
-        self.automatic(self.world)
+        self.automatic(world)
 
-    def judge(self, trigger: str, actor: Actor | None, data: Mapping[str, object]) -> Verdict:
+    def judge(
+        self,
+        trigger: str,
+        actor: Actor | None,
+        data: Mapping[str, object],
+        *,
+        effective: datetime | None = None,
+    ) -> Verdict:
         """Judge *trigger* on the case as it stands in this course."""
-        return Judge(self.machine, self.case, actor, self.world).fire(trigger, data)
+        world = self.world if effective is None else self.world.as_of(effective)
+        return Judge(self.machine, self.case, actor, world).fire(trigger, data)
 
     def tie(self, command: Tie) -> None:
         """Note that another case was tied to this one."""
         draft = self._draft("effect", THE_TIMER, self.world.now, command.cause, {})
         draft.links.append((command.name, command.other))
         self._commit(draft)
+        self.automatic(self.world)
 
     def _take(self, draft: Draft, candidate: Candidate, inputs: Mapping[str, Plain]) -> None:
         """Order: inputs, effects as written, the move, clocks (DESIGN, "What it means")."""
@@ -122,7 +141,6 @@ class Course:
             draft.members["cites"] = list(candidate.cites)
         draft.sets.update({n: v for n, v in inputs.items() if n in candidate.fills})
         draft.inputs.update({n: v for n, v in inputs.items() if n not in candidate.fills})
-        draft.personal.update(n for n, field in candidate.asks.items() if field.personal)
         scope = Scope(
             self.machine,
             self.case,
@@ -153,7 +171,12 @@ class Course:
 
     def settle(self) -> None:
         """Let everything happen that fell due up to now, in order of the instants it was due."""
-        self.automatic(self.world.as_of(self.case.changed))
+        # Only to learn what was waited for: what changed elsewhere meanwhile counts from now on.
+        self._automatic_now(self.world.as_of(self.case.changed))
+        self._catch_up()
+        self.automatic(self.world)
+
+    def _catch_up(self) -> None:
         while True:
             rung_at, name = self._next_rung()
             due = min((t for t in (rung_at, self._wake) if t is not None), default=None)
@@ -162,7 +185,6 @@ class Course:
             if rung_at is not None and rung_at <= due and name is not None:
                 self._rung(self.machine.deadlines[name], rung_at)
             self.automatic(self.world.as_of(due))
-        self.automatic(self.world)
 
     def automatic(self, world: World) -> None:
         """Take automatic transitions, in file order, until none holds at the instant of *world*.
@@ -221,15 +243,27 @@ class Course:
         steps = steps_of(deadline)
         following = clocks.rung_instant(number + 1, clock.due, self.world.clockwork, steps)
         draft.clocks[deadline.name] = replace(clock, rung=number + 1, next_rung=following)
-        self._climb(
-            draft, deadline, number, silent=following is not None and following <= self.world.now
-        )
+        missed = following is not None and following <= self.world.now
+        self._climb(draft, deadline, number, silent=missed and self._goes_on(deadline.name, clock))
         self._commit(draft)
+
+    def _goes_on(self, deadline: str, clock: Clock) -> bool:
+        """Whether a later rung of this round will be recorded too, and sent in place of this one.
+
+        The rung itself, or a lapse, may take the case away: then nobody would be told.
+        """
+        if self._rehearsing:
+            return True
+        rehearsal = Course(self.machine, self.case, self.world)
+        rehearsal._rehearsing, rehearsal._wake = True, self._wake
+        rehearsal._catch_up()
+        recorded = [rung for rung in rehearsal._rungs(deadline) if rung["round"] == clock.round]
+        return any(rung["rung"] > clock.rung for rung in recorded)
 
     def _climb(
         self, draft: Draft, deadline: CompiledDeadline, number: int, *, silent: bool
     ) -> None:
-        missed = self._missed(deadline.name, number)
+        missed = self._missed(deadline, draft.members["rung"])
         rung = deadline.rungs[min(number, len(deadline.rungs) - 1)]
         clock = draft.clocks[deadline.name]
         assert clock.due is not None
@@ -249,14 +283,20 @@ class Course:
         if not silent:
             effects.digest([e for r in missed for e in r.effects if e.action == "notify"])
 
-    def _missed(self, deadline: str, number: int) -> Sequence[CompiledRung]:
-        compiled = self.machine.deadlines[deadline]
+    def _missed(
+        self, deadline: CompiledDeadline, last: Mapping[str, Any]
+    ) -> Sequence[CompiledRung]:
         numbers = [
-            entry.body["rung"]["rung"]
-            for entry in self._entries
-            if entry.kind == "rung" and entry.body["rung"]["deadline"] == deadline
+            rung["rung"]
+            for rung in self._rungs(deadline.name)
+            if rung["round"] == last["round"] and rung["rung"] < last["rung"]
         ]
-        return [compiled.rungs[min(n, len(compiled.rungs) - 1)] for n in numbers if n < number]
+        return [deadline.rungs[min(n, len(deadline.rungs) - 1)] for n in numbers]
+
+    def _rungs(self, deadline: str) -> list[Mapping[str, Any]]:
+        """Return what was recorded of the rungs of *deadline* in this course."""
+        rungs = [entry.body["rung"] for entry in self._entries if entry.kind == "rung"]
+        return [rung for rung in rungs if rung["deadline"] == deadline]
 
     # ---- recording
 
@@ -282,15 +322,15 @@ class Course:
         self._notices.extend(draft.notices)
         for command in draft.commands:
             if isinstance(command, Fire) and command.case == self.case.id:
-                self._fire_own(command)
+                self._fire_own(command, draft.effective)
             else:
                 self._commands.append(command)
 
-    def _fire_own(self, command: Fire) -> None:
-        verdict = self.judge(command.trigger, None, command.data)
+    def _fire_own(self, command: Fire, effective: datetime) -> None:
+        verdict = self.judge(command.trigger, None, command.data, effective=effective)
         if verdict.reasons and command.otherwise_skip:
             return
-        self.fire(verdict, kind="effect", actor=THE_TIMER, cause=command.cause)
+        self.fire(verdict, kind="effect", actor=THE_TIMER, cause=command.cause, effective=effective)
 
     def _timers(self) -> dict[str, datetime | None]:
         timers: dict[str, datetime | None] = {}

@@ -47,8 +47,6 @@ def decide_open(machine: Machine, command: Open, case_id: str, world: World) -> 
         told["campaign"] = case.campaign
     if case.phase is not None:
         told["phase"] = case.phase
-    if command.links:
-        told["links"] = [list(link) for link in command.links]
     course = Course(machine, case, world, born=False)
     verdict = course.judge(OPEN, _bound(command), command.data)
     course.fire(
@@ -58,6 +56,7 @@ def decide_open(machine: Machine, command: Open, case_id: str, world: World) -> 
         key=command.key,
         cause=command.cause,
         members=told,
+        links=command.links,
     )
     return course.decision()
 
@@ -87,8 +86,9 @@ def decide_due(machine: Machine, case: Case, world: World) -> Decision:
 
 
 def decide_tie(machine: Machine, case: Case, command: Tie, world: World) -> Decision:
-    """Decide on noting that another case was tied to this one."""
+    """Decide on noting that another case was tied to this one. What fell due happens first."""
     course = Course(machine, case, world)
+    course.settle()
     course.tie(command)
     return course.decision()
 

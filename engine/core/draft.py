@@ -123,7 +123,7 @@ class Draft:
 
 def _notice_form(notice: Notice) -> dict[str, Plain]:
     form: dict[str, Plain] = {"id": notice.id, "to": notice.to, "channel": notice.channel}
-    if notice.person is not None:
+    if notice.person is not None and not notice.to.startswith("party:"):
         form["person"] = notice.person
     if notice.climbed_from is not None:
         form["climbed_from"] = notice.climbed_from

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,10 +17,12 @@ from duban.engine.core.terms import begin, steps_of
 from duban.engine.core.texts import Occasion
 from duban.engine.definition.machine import CompiledDeadline, CompiledEffect
 from duban.engine.history.evolve import NONE
+from duban.engine.timing.instants import UNDATED
 from duban.engine.values.actor import THE_TIMER
 from duban.engine.values.case import Clock, Grant
 from duban.engine.values.command import Fire, Open, Tie
 from duban.engine.values.identity import derived_id
+from duban.engine.values.notice import Notice
 
 
 class Effects:
@@ -44,9 +47,7 @@ class Effects:
         """Tell those whom only missed rungs would have told: one notice each."""
         told = {notice.person or notice.to for notice in self.draft.notices}
         for effect in missed:
-            found = notices_to(
-                effect, self.scope, self.occasion, seq=self.draft.seq, first=len(self.draft.notices)
-            )
+            found = self._notices(effect)
             self.draft.notices.extend(n for n in found if (n.person or n.to) not in told)
             told.update(notice.person or notice.to for notice in found)
 
@@ -68,8 +69,8 @@ class Effects:
         """Set fields; text that is empty takes the value away."""
         for name, expression in effect.values.items():
             field = self.scope.machine.fields[name]
-            value = assigned(field, self.scope.value(expression), self.scope.world)
-            self.draft.sets[name] = NONE if value == "" else value
+            value = assigned(name, field, self.scope.value(expression), self.scope.world)
+            self.draft.sets[name] = NONE if value is None else value
 
     def link(self, effect: CompiledEffect) -> None:
         """Tie another case to this one; it learns of it in an entry of its own."""
@@ -99,10 +100,14 @@ class Effects:
     def notify(self, effect: CompiledEffect) -> None:
         """Send one notice to each holder of the roles."""
         if not self.silent:
-            found = notices_to(
-                effect, self.scope, self.occasion, seq=self.draft.seq, first=len(self.draft.notices)
-            )
-            self.draft.notices.extend(found)
+            self.draft.notices.extend(self._notices(effect))
+
+    def _notices(self, effect: CompiledEffect) -> list[Notice]:
+        # After an outage too, a notice reaches whoever holds the post when it goes out.
+        present = copy(self.scope)
+        present.world = self.draft.world
+        first = len(self.draft.notices)
+        return notices_to(effect, present, self.occasion, seq=self.draft.seq, first=first)
 
     # ---- other cases
 
@@ -150,6 +155,8 @@ class Effects:
         for name, expression in effect.values.items():
             if name.startswith("with."):
                 value = self.scope.value(expression)
+                if value == "" or value == UNDATED:
+                    continue
                 # A date of another case is told as a day; its own field decides what it takes.
                 if isinstance(value, datetime):
                     value = self.scope.world.clockwork.day(value).isoformat()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ from typing import Any
 from duban.engine.core.world import World
 from duban.engine.definition.fields import Field
 from duban.engine.errors import BadText, BadValue, UnknownUnit
-from duban.engine.timing.instants import format_instant, parse_date, parse_instant
+from duban.engine.timing.instants import UNDATED, format_instant, parse_date, parse_instant
 from duban.engine.timing.spans import Span
 from duban.engine.values.canonical import Plain
 
@@ -228,19 +229,16 @@ _CONVERSIONS: Mapping[str, Callable[[str, Field, object, World], Plain]] = {
 }
 
 
-def assigned(field: Field, value: Any, world: World) -> Plain:
-    """Return the plain form of a value that an expression gave for a field."""
+def assigned(name: str, field: Field, value: Any, world: World) -> Plain | None:
+    """Return the plain form of a value that an expression gave for a field; None when it is empty.
+
+    Raises:
+        BadValue, BadText, BadDate, UnknownUnit: the field cannot hold it.
+    """
+    if value in ("", UNDATED) or (field.type == "evidence" and not value):
+        return None
     if isinstance(value, datetime):
-        return (
-            world.clockwork.day(value).isoformat()
-            if field.type == "date"
-            else format_instant(value)
-        )
-    if isinstance(value, float):
-        return str(Decimal(str(value)).quantize(Decimal("0.01")))
-    if isinstance(value, Span):
-        return str(value)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [str(item) for item in value]
-    plain: Plain = value
-    return plain
+        value = world.clockwork.day(value) if field.type == "date" else format_instant(value)
+    elif isinstance(value, float) and math.isfinite(value):
+        value = Decimal(str(value)).quantize(Decimal("0.01"))
+    return plain_value(name, field, value, world)

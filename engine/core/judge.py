@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from duban.engine.core.bounds import check_asked_in_time
 from duban.engine.core.inputs import plain_values
-from duban.engine.core.roles import plays, roles_of
+from duban.engine.core.roles import actor_posts, plays, roles_of
 from duban.engine.core.scope import Scope
 from duban.engine.core.world import World
 from duban.engine.definition.expressions import Expression, ExpressionFailed
@@ -149,7 +149,14 @@ class Judge:
         if self.actor is None:
             return
         scope = self._scope(candidate, {})
-        if not any(plays(self.actor, role, scope) for role in candidate.by):
+        if self.actor.post is not None and not actor_posts(self.actor, self.world):
+            yield Reason(
+                "RULE-002",
+                f"{self.actor.person} does not hold the post '{self.actor.post}'",
+                f"{self.actor.person} 不担任“{self.actor.post}”",
+                candidate.place,
+            )
+        elif not any(plays(self.actor, role, scope) for role in candidate.by):
             yield self._wrong_role(candidate, scope)
         for trigger in candidate.not_by:
             before = set(self.case.did.get(trigger, ()))

@@ -77,4 +77,5 @@ def _of_role(role: str, scope: Scope) -> Iterator[tuple[str, Holder | None, str 
         for holder in holders:
             yield reached, holder, climbed_from
     for party in parties:
-        yield f"party:{party}", Holder(post=f"party:{role}", person=party), None
+        # The entry tells the role only: who a party is may be personal.
+        yield f"party:{role}", Holder(post=f"party:{role}", person=party), None

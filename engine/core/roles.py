@@ -72,3 +72,14 @@ def plays(actor: Actor, role: str, scope: Scope) -> bool:
 def roles_of(actor: Actor, scope: Scope) -> tuple[str, ...]:
     """Return the roles that *actor* plays on the case of *scope*."""
     return tuple(role for role in scope.machine.roles if plays(actor, role, scope))
+
+
+def actors_of_role(role: str, scope: Scope) -> tuple[Actor, ...]:
+    """Return those who play *role* on the case of *scope*, each in the post that makes it so."""
+    directory, today = scope.world.directory, scope.world.today
+    held = [
+        Actor(person=holder.person, post=post)
+        for post in posts_of_role(role, scope)
+        for holder in directory.holders(post, today)
+    ]
+    return (*held, *(Actor(person=party) for party in parties_of_role(role, scope)))

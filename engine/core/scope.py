@@ -78,7 +78,8 @@ class Scope:
         """Return whether a field, or an input, has a value."""
         if name.startswith("input."):
             return name.removeprefix("input.") in self.inputs
-        return self.data.get(name) not in (None, "", [], False)
+        value = self.data.get(name)
+        return value is not None and value not in ("", [])
 
     def input(self, name: str) -> Any:
         """Return what was given for the input *name*."""

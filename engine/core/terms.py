@@ -82,7 +82,8 @@ def _followed(
     over = all(scope.machine.states[s].final for s in states)
     waits = states & deadline.waits_in or deadline.model.again == "waits"
     if waits and not over:
-        return clocks.hold(clock, scope.world.clockwork, now, held=clock.held)
+        held = clocks.hold(clock, scope.world.clockwork, now, held=clock.held)
+        return _following(deadline, held, scope, draft)
     return clocks.end(clock, scope.world.clockwork, now)
 
 
@@ -95,9 +96,12 @@ def _running(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draf
     going = clock
     if clock.waiting and not clock.held:
         going = clocks.resume(clock, clockwork, steps, now)
-    if set(deadline.model.follows) & draft.sets.keys():
-        going = _refreshed(deadline, going, scope, now)
-    return going
+    return _following(deadline, going, scope, draft)
+
+
+def _following(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draft) -> Clock:
+    changed = set(deadline.model.follows) & draft.sets.keys()
+    return _refreshed(deadline, clock, scope, draft.effective) if changed else clock
 
 
 def _refreshed(deadline: CompiledDeadline, clock: Clock, scope: Scope, now: datetime) -> Clock:

@@ -120,9 +120,10 @@ class Compiler:
 
     def _sources(self, transition: Transition) -> Iterable[str]:
         """A wildcard never leaves a final state: a closed case must not move by accident."""
-        if transition.source == ["*"]:
-            return (name for name, state in self.workflow.states.items() if not state.final)
-        return transition.source
+        named = [name for name in transition.source if name != "*"]
+        if "*" in transition.source:
+            named += [name for name, state in self.workflow.states.items() if not state.final]
+        return named
 
     def _conditions(self, conditions: list[Any], at: _At) -> tuple[Expression, ...]:
         compiled = []

@@ -37,7 +37,10 @@ _TYPES: Mapping[str, Any] = {
 }
 _WORDS = {"bytes": "span", "timestamp": "instant", "double": "money", "string": "text"}
 _LONGEST = 1000
-_ORDER = re.compile(rb"(less|greater|less_equals|greater_equals|subtract|add)_timestamp")
+_SIGNS = rb"(less|greater|less_equals|greater_equals|subtract|add)"
+_ORDER = re.compile(_SIGNS + rb"(_duration)?_timestamp|timestamp_to_int64")
+_LENGTHS = re.compile(_SIGNS + rb"_bytes")
+_LOOP = re.compile(rb"__result__|@result")
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
@@ -164,9 +167,7 @@ class Language:
             program = self._environment.compile(source)
         except RuntimeError as error:
             raise self._explained(source, str(error)) from None
-        if _ORDER.search(program.serialize()):
-            why = "instants are compared by precedes(a, b), passed(t) and reached(t), not by signs"
-            raise BadExpression(source=source, column=1, why=why)
+        _refuse_signs(source, program.serialize())
         kind = _kind_of(program.return_type())
         if kind is None:
             why = f"a value of type {program.return_type()} cannot be used"
@@ -192,9 +193,23 @@ class Language:
             start = source.rfind(unknown[1], 0, column + len(unknown[1]))
             column = start + 1 if start >= 0 else column
             why = f"there is no name `{unknown[1]}`{self.nearest(unknown[1])}"
+            if unknown[1] in _NAMES_OF_FUNCTIONS:
+                why = f"`{unknown[1]}` does not take these values"
         elif "no matching overload" in why:
             why = _plain_words(why) + _hint_for_numbers(why)
         return BadExpression(source=source, column=column, why=_plain_words(why))
+
+
+def _refuse_signs(source: str, program: bytes) -> None:
+    """Refuse what the library would carry out, and what would mean something else than it says."""
+    refusals = (
+        (_ORDER, "instants are compared by precedes(a, b), passed(t) and reached(t), not by signs"),
+        (_LENGTHS, "spans are neither compared by signs nor added; count from an instant by after"),
+        (_LOOP, "an expression does not loop; ask `x in list`, or use an effect with 'each'"),
+    )
+    for pattern, why in refusals:
+        if pattern.search(program):
+            raise BadExpression(source=source, column=1, why=why)
 
 
 def _kind_of(returned: Any) -> Kind | None:

@@ -36,6 +36,7 @@ class Edition:
     library: Library
     rules: dict[tuple[str, str | None, str | None], Rules] = field(default_factory=dict)
     clockworks: dict[tuple[str, str | None, str | None], Clockwork] = field(default_factory=dict)
+    spans: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -46,6 +47,17 @@ class Catalogue:
         self._machines: OrderedDict[str, Machine] = OrderedDict()
         self._stored: set[str] = set()
         self._personal: dict[str, bool] = {}
+
+    def branch(self) -> Catalogue:
+        """Return a catalogue for a transaction that publishes and may be undone.
+
+        A revision that is undone comes again with other contents, so what the branch learns of it
+        stays there; machines are shared, since their hash says what they are.
+        """
+        branch = Catalogue()
+        branch._edition, branch._machines = self._edition, self._machines
+        branch._personal = self._personal
+        return branch
 
     def edition(self, reader: Reader) -> Edition:
         """Return what is in force in the view of *reader*."""
@@ -141,11 +153,18 @@ class Catalogue:
             now=now,
             clockwork=clockwork,
             directory=library.directory,
-            spans=_spans(library, machine, clockwork),
+            spans=self._spans(edition, machine, clockwork),
             facts=facts or {},
             seed=salt,
             lang=library.lang,
         )
+
+    def _spans(
+        self, edition: Edition, machine: Machine, clockwork: Clockwork
+    ) -> Mapping[str, datetime]:
+        if machine.rules not in edition.spans:
+            edition.spans[machine.rules] = _spans(edition.library, machine, clockwork)
+        return edition.spans[machine.rules]
 
     def has_secrets(self, machine: Machine) -> bool:
         """Whether cases of these rules hold personal values, which need salt."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from time import monotonic
 
 from duban.engine.errors import NotDelivered
 from duban.engine.ports import Notifier, Sent, Store
 
 _BATCH = 100
 _LEASE_SECONDS = 60.0
+_NOTE_SECONDS = 1.0
 _MOST_ATTEMPTS = 12
 _FIRST_PAUSE = timedelta(seconds=30)
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -34,26 +36,49 @@ def deliver(
     counts = {"sent": 0, "failed": 0, "dead": 0}
     while not stop():
         with store.transaction() as tx:
-            now = tx.now()
-            claimed = tx.claim_notices(now, _BATCH, _LEASE_SECONDS)
+            claimed = tx.claim_notices(tx.now(), _BATCH, _LEASE_SECONDS)
         if not claimed:
             break
-        outcomes = []
-        for sent in claimed:
-            # What is claimed but not tried is free again when its lease has run out.
-            if stop():
-                break
-            outcomes.append((sent, _try(sent, notifiers)))
-        with store.transaction() as tx:
-            for sent, error in outcomes:
-                if error is None:
-                    tx.mark_sent(sent.notice.id, sent.attempts, tx.now())
-                    counts["sent"] += 1
-                else:
-                    again = _next_try(sent, tx.now())
-                    tx.mark_failed(sent.notice.id, sent.attempts, error, again)
-                    counts["dead" if again is None else "failed"] += 1
+        _send(store, notifiers, claimed, counts, stop)
     return Delivered(**counts)
+
+
+def _send(
+    store: Store,
+    notifiers: Mapping[str, Notifier],
+    claimed: Sequence[Sent],
+    counts: dict[str, int],
+    stop: Callable[[], bool],
+) -> None:
+    """Send what was claimed. What is not tried in time is free again when its lease runs out."""
+    began = noted = monotonic()
+    outcomes: list[tuple[Sent, str | None]] = []
+    for sent in claimed:
+        if stop() or monotonic() - began > _LEASE_SECONDS / 2:
+            break
+        outcomes.append((sent, _try(sent, notifiers)))
+        # A crash repeats what went out and was not noted: with a slow channel, note it soon.
+        if monotonic() - noted > _NOTE_SECONDS:
+            _note(store, outcomes, counts)
+            outcomes, noted = [], monotonic()
+    _note(store, outcomes, counts)
+
+
+def _note(
+    store: Store, outcomes: Sequence[tuple[Sent, str | None]], counts: dict[str, int]
+) -> None:
+    if not outcomes:
+        return
+    with store.transaction() as tx:
+        now = tx.now()
+        for sent, error in outcomes:
+            if error is None:
+                tx.mark_sent(sent.notice.id, sent.attempts, now)
+                counts["sent"] += 1
+            else:
+                again = _next_try(sent, now)
+                tx.mark_failed(sent.notice.id, sent.attempts, error, again)
+                counts["dead" if again is None else "failed"] += 1
 
 
 def _try(sent: Sent, notifiers: Mapping[str, Notifier]) -> str | None:
@@ -66,6 +91,8 @@ def _try(sent: Sent, notifiers: Mapping[str, Notifier]) -> str | None:
         notifier.send(sent.notice)
     except NotDelivered as error:
         return error.text("en")
+    except Exception as error:  # a channel that breaks is no reason to hold up the others
+        return repr(error)
     return None
 
 

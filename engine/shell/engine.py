@@ -9,10 +9,21 @@ from itertools import islice
 
 from duban.engine.core.campaign import campaign_case_id
 from duban.engine.core.decide import Explanation, explain
+from duban.engine.core.roles import actors_of_role
+from duban.engine.core.scope import Scope
 from duban.engine.definition.campaign import Campaign
 from duban.engine.definition.library import Library
+from duban.engine.definition.machine import Machine
 from duban.engine.definition.published import Definition
-from duban.engine.errors import DubanError, NotFound, UnknownCampaign, UnknownCase, Unreachable
+from duban.engine.errors import (
+    BadDate,
+    CaseSetAside,
+    DubanError,
+    NotFound,
+    UnknownCampaign,
+    UnknownCase,
+    Unreachable,
+)
 from duban.engine.history.entry import Entry
 from duban.engine.history.evolve import replay
 from duban.engine.ports import (
@@ -76,7 +87,7 @@ class Engine:
         definitions: Definitions,
         notifiers: Mapping[str, Notifier] | None = None,
     ) -> None:
-        self._store, self._ids, self._definitions = store, ids, definitions
+        self.store, self._ids, self._definitions = store, ids, definitions
         self._notifiers = dict(notifiers or {})
         self._catalogue = Catalogue()
 
@@ -89,14 +100,14 @@ class Engine:
             InvalidDefinition: with every fault of all of them.
         """
         found = self._definitions.load(source)
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             plan(reader, self._catalogue, found)
         return found
 
     def plan(self, source: str) -> Plan:
         """Return what `apply` would change."""
         found = self._definitions.load(source)
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return plan(reader, self._catalogue, found)
 
     def apply(self, source: str, *, by: str = "operator") -> Plan:
@@ -108,18 +119,18 @@ class Engine:
             InvalidDefinition: nothing was published; every fault is reported.
         """
         found = self._definitions.load(source)
-        with self._store.transaction() as tx:
-            return publish(tx, self._catalogue, found, by)
+        with self.store.transaction() as tx:
+            return publish(tx, self._catalogue.branch(), found, by)
 
     def published(self) -> Sequence[Activation]:
         """Return what is in force: the last activation of each definition."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             latest = {(a.kind, a.name): a for a in reader.activations()}
         return [latest[key] for key in sorted(latest)]
 
     def library(self) -> Library:
         """Return all definitions in force."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return self._catalogue.library(reader)
 
     def directory(self) -> Directory:
@@ -199,7 +210,7 @@ class Engine:
         waiting = iter(commands)
         outcomes: list[Outcome] = []
         while batch := list(islice(waiting, _PER_COMMIT)):
-            with self._store.transaction() as tx:
+            with self.store.transaction() as tx:
                 work = Work(tx, self._catalogue, self._ids)
                 for command in batch:
                     try:
@@ -212,22 +223,25 @@ class Engine:
         return outcomes
 
     def _run(self, command: Command) -> Case:
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             return Work(tx, self._catalogue, self._ids).run(command)
 
     # ---- questions
 
     def now(self) -> datetime:
         """Return the store's clock, in UTC."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.now()
 
     def explain(self, case_id: str, *, actor: Actor) -> Explanation:
         """Return which triggers *actor* may fire now and, for the others, why not."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             case = reader.case(case_id)
             if case is None:
                 raise UnknownCase(case=case_id)
+            why = reader.aside(case_id)
+            if why is not None:
+                raise CaseSetAside(case=case_id, why=why)
             if is_campaign(case.workflow):
                 return Explanation(case=case, actor=actor, verdicts=())
             machine = self._catalogue.machine(reader, case.rules)
@@ -244,8 +258,18 @@ class Engine:
 
         Raises:
             UnknownCase: there is none, or there was none yet.
+            BadDate: *at* has no zone.
         """
-        with self._store.reading() as reader:
+        if at is not None and at.tzinfo is None:
+            raise BadDate(
+                value=at.isoformat(),
+                why="it has no time zone",
+                hint="give an aware datetime",
+                why_zh="缺少时区",
+                hint_zh="请使用带时区的时间",
+                code="TIME-002",
+            )
+        with self.store.reading() as reader:
             if at is None:
                 case = reader.case(case_id)
             else:
@@ -265,12 +289,12 @@ class Engine:
         after: str | None = None,
     ) -> Page:
         """Return a page of cases; pass its ``next`` as *after* for the one that follows."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.find(where, sort=sort, descending=descending, limit=limit, after=after)
 
     def count(self, where: Where = _NOWHERE) -> int:
         """Return how many cases there are."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.count(where)
 
     def history(self, case_id: str) -> Sequence[Entry]:
@@ -279,51 +303,63 @@ class Engine:
         Raises:
             UnknownCase: there is none.
         """
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             entries = reader.history(case_id)
         if not entries:
             raise UnknownCase(case=case_id)
         return entries
 
+    def players(self, case: Case, role: str) -> tuple[Actor, ...]:
+        """Return who plays *role* on *case* now: one actor for each holder of each of its posts."""
+        with self.store.reading() as reader:
+            machine = self._catalogue.machine(reader, case.rules)
+            world = self._catalogue.world(self._catalogue.edition(reader), machine, reader.now())
+        return actors_of_role(role, Scope(machine, case, world))
+
+    def machine(self, case: Case) -> Machine:
+        """Return the compiled rules under which *case* opened."""
+        with self.store.reading() as reader:
+            return self._catalogue.machine(reader, case.rules)
+
     # ---- what runs by itself
 
     def sweep(self, *, stop: Callable[[], bool] = never) -> Swept:
         """Let happen what is due: rungs, duties, phases. *stop* is asked between transactions."""
-        return sweep(self._store, self._catalogue, self._ids, stop=stop)
+        return sweep(self.store, self._catalogue, self._ids, stop=stop)
 
     def deliver(self, *, stop: Callable[[], bool] = never) -> Delivered:
         """Send the notices that may be tried now."""
-        return deliver(self._store, self._notifiers, stop=stop)
+        return deliver(self.store, self._notifiers, stop=stop)
 
     def next_due(self) -> datetime | None:
         """Return when something falls due next, or None."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.next_due()
 
     # ---- care
 
     def verify(self, case_id: str | None = None) -> Verified:
         """Prove that chains are whole and that replaying each history gives the stored case."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             if case_id is not None and reader.case(case_id) is None:
                 raise UnknownCase(case=case_id)
             return verify(reader, case_id)
 
     def retry(self, case_id: str) -> None:
         """Put a case that was set aside back into the sweep."""
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             tx.set_aside(case_id, None)
 
     def aside(self, case_id: str) -> str | None:
         """Return why a case was set aside, or None."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.aside(case_id)
 
     def outbox(
         self, *, case_id: str | None = None, status: str | None = None, limit: int = 100
     ) -> Sequence[Sent]:
         """Return notices, newest first."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.outbox(case_id=case_id, status=status, limit=limit)
 
     def revive(self, notice_id: str) -> None:
@@ -332,7 +368,7 @@ class Engine:
         Raises:
             NotFound: there is no dead letter of that id.
         """
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             if not tx.revive(notice_id, tx.now()):
                 raise NotFound(
                     kind="dead letter", kind_zh="未送达的通知", name=notice_id, hint="", hint_zh=""
@@ -340,12 +376,12 @@ class Engine:
 
     def tally(self) -> Mapping[str, int]:
         """Return how many cases, entries, timers and notices there are."""
-        with self._store.reading() as reader:
+        with self.store.reading() as reader:
             return reader.tally()
 
     def describe(self) -> Mapping[str, str]:
         """Return what an operator wants to know of the store."""
-        return self._store.describe()
+        return self.store.describe()
 
     # ---- composition
 
@@ -355,12 +391,12 @@ class Engine:
         Each call is a savepoint; the host's commit or rollback decides.
         """
         joined = Engine(
-            self._store.joined(connection),
+            self.store.joined(connection),
             ids=self._ids,
             definitions=self._definitions,
             notifiers=self._notifiers,
         )
-        joined._catalogue = self._catalogue  # the same definitions, compiled once
+        joined._catalogue = self._catalogue.branch()  # the same machines, compiled once
         return joined
 
     def set_clock(self, now: datetime) -> None:
@@ -369,8 +405,8 @@ class Engine:
         Raises:
             ClockAhead: the store's clock is real.
         """
-        self._store.set_clock(now)
+        self.store.set_clock(now)
 
     def close(self) -> None:
         """Close the store."""
-        self._store.close()
+        self.store.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from duban.engine.core.campaign import campaign_case_id, decide_published
+from duban.engine.core.campaign import TIMER_NAME, campaign_case_id, decide_published
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Phase
 from duban.engine.definition.check import check
@@ -51,7 +51,9 @@ def plan(reader: Reader, catalogue: Catalogue, definitions: Sequence[Definition]
         InvalidDefinition: with every fault.
     """
     library = catalogue.library(reader)
-    check(definitions, library.with_definitions(definitions))
+    after = library.with_definitions(definitions)
+    # Not only what is new: a ladder that changes may break a workflow in force that climbs it.
+    check(tuple(after.definitions.values()), after)
     return Plan(changes=tuple(_change(definition, library) for definition in definitions))
 
 
@@ -89,8 +91,11 @@ def publish(
             )
         )
         tx.activate(definition.kind, definition.name, definition.hash, by)
-    for name in _campaigns(changed):
+    told = _campaigns(changed)
+    for name in told:
         _announce(tx, catalogue, name, by)
+    if any(definition.kind in {"calendar", "organisation"} for definition in changed):
+        _wake_others(tx, catalogue, told)
     return planned
 
 
@@ -113,6 +118,14 @@ def _campaigns(changed: Iterable[Definition]) -> list[str]:
         elif isinstance(definition.model, Phase):
             names[definition.model.campaign] = None
     return list(names)
+
+
+def _wake_others(tx: Transaction, catalogue: Catalogue, told: Sequence[str]) -> None:
+    """Let campaigns look again at what falls due when: days are counted otherwise now."""
+    for name in catalogue.library(tx).campaigns:
+        case_id = campaign_case_id(name)
+        if name not in told and tx.case(case_id) is not None:
+            tx.wake(case_id, TIMER_NAME, tx.now())
 
 
 def _announce(tx: Transaction, catalogue: Catalogue, name: str, by: str) -> None:

@@ -31,10 +31,10 @@ def sweep(
     total = Swept()
     while not stop():
         with store.transaction() as tx:
-            work = Work(tx, catalogue, ids)
             claimed = tx.claim(tx.now(), batch)
-            aside = []
+            done, aside = [], []
             for case_id in claimed:
+                work = Work(tx, catalogue, ids)
                 try:
                     with tx.savepoint():
                         work.settle(case_id)
@@ -44,11 +44,13 @@ def sweep(
                     why = error.text("en") if isinstance(error, DubanError) else repr(error)
                     tx.set_aside(case_id, why)
                     aside.append((case_id, why))
+                else:
+                    done.append(work)
         total = Swept(
             cases=total.cases + len(claimed),
-            entries=total.entries + work.entries,
-            rungs=total.rungs + work.rungs,
-            opened=total.opened + work.opened,
+            entries=total.entries + sum(work.entries for work in done),
+            rungs=total.rungs + sum(work.rungs for work in done),
+            opened=total.opened + sum(work.opened for work in done),
             aside=(*total.aside, *aside),
         )
         # What was opened just now may be due already: only an empty claim ends the sweep.

@@ -47,9 +47,7 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
     """Verify every case of the view of *reader*, or one."""
     cases = entries = 0
     findings: list[Finding] = []
-    for stored, history in reader.walk(case_id):
-        if case_id is not None and stored.case_id != case_id:
-            break
+    for stored, history in _walked(reader, case_id):
         cases += 1
         entries += len(history)
         findings += verify_case(stored, history)
@@ -61,6 +59,20 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
     return Verified(cases=cases, entries=entries, findings=tuple(findings))
 
 
+def _walked(
+    reader: Reader, case_id: str | None
+) -> Iterator[tuple[Stored, Sequence[Entry]]]:
+    if case_id is None:
+        yield from reader.walk()
+        return
+    # A walk begins behind an id; all but the last character of an id lie before it.
+    for stored, history in reader.walk(case_id[:-1]):
+        if stored.case_id >= case_id:
+            if stored.case_id == case_id:
+                yield stored, history
+            return
+
+
 def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
     """Return everything wrong with one case."""
     findings = [*_chain(stored.case_id, history), *_commitments(history)]
@@ -70,10 +82,11 @@ def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
         return findings
     try:
         case = replay(history)
+        assert case is not None
+        beside = list(_columns(stored, history, case.episode))
     except Exception as error:  # a forged body may be anything at all
         en, zh = f"its history cannot be replayed: {error!r}", f"流转记录无法重放：{error!r}"
         return [_found(stored.case_id, None, en, zh)]
-    assert case is not None
     if canonical(case_form(case)) != stored.body:
         en = "replaying its history does not give the stored case"
         findings.append(_found(stored.case_id, None, en, "重放流转记录得到的事项与存储不符"))
@@ -81,7 +94,7 @@ def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
         names = _differing(stored.columns, case_columns(case))
         en, zh = f"columns beside the case differ: {names}", f"事项的附列不符：{names}"
         findings.append(_found(stored.case_id, None, en, zh))
-    return [*findings, *_columns(stored, history, case.episode)]
+    return [*findings, *beside]
 
 
 def _chain(case_id: str, history: Sequence[Entry]) -> Iterator[Finding]:

@@ -7,13 +7,21 @@ from collections import deque
 from collections.abc import Mapping
 from hashlib import sha256
 
-from duban.engine.core.campaign import decide_happening, due_happening
+from duban.engine.core.campaign import (
+    TIMER_NAME,
+    decide_happening,
+    due_happening,
+    next_happening,
+)
 from duban.engine.core.course import Decision
 from duban.engine.core.decide import decide_due, decide_fire, decide_open, decide_tie
+from duban.engine.core.inputs import clean_text
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign, Goal
 from duban.engine.definition.machine import Machine
 from duban.engine.errors import (
+    BadUsage,
+    BadValue,
     CaseSetAside,
     KeyReused,
     Refused,
@@ -55,6 +63,7 @@ class Work:
         Raises:
             DubanError: it is refused, and the transaction must be undone.
         """
+        _check_caller(command)
         repeated = self._repeated(command)
         if repeated is not None:
             return repeated
@@ -155,7 +164,7 @@ class Work:
     def _followed(self, command: Command | Tie) -> Decision | None:
         try:
             return self._decide(command)[1]
-        except TransitionRefused:
+        except (TransitionRefused, CaseSetAside):
             if isinstance(command, Fire) and command.otherwise_skip:
                 return None
             raise
@@ -208,6 +217,11 @@ class Work:
             self._write(decision, None)
             self._follow(decision)
             current = decision.case
+        if current is case:
+            # The calendar moved what this timer was set for: nothing is due, or not yet.
+            pending = next_happening(campaign, case, world)
+            timers = {TIMER_NAME: pending}
+            self._tx.write(Write(case=case, before=case.version, entries=(), timers=timers))
 
     def _measure(self, campaign: Campaign, goals: Mapping[str, Goal] | None) -> dict[str, Plain]:
         """Count for a checkpoint: each goal's numerator and denominator, and what is still open."""
@@ -235,6 +249,29 @@ def _counting(where: Where, counts: str) -> Where:
     return Where(
         workflow=where.workflow, campaign=where.campaign, fields=where.fields, counts=counts
     )
+
+
+def _check_caller(command: Command) -> None:
+    """Refuse what no caller may say, and what no store could keep."""
+    if command.cause is not None:
+        # A rule is not bound by roles, so that nobody may pass for one.
+        raise BadUsage(
+            what="only a rule gives a command a cause; leave it out",
+            what_zh="只有规则才能给命令附上起因；请去掉 cause",
+        )
+    actor = command.actor
+    said = {
+        "key": command.key,
+        "case": command.case if isinstance(command, Fire) else command.id,
+        "person": actor.person,
+        "post": actor.post,
+        "on_behalf_of": actor.on_behalf_of,
+    }
+    for name, text in said.items():
+        if text is None or (text.isascii() and text.isprintable() and text):
+            continue
+        if not clean_text(name, text):
+            raise BadValue(field=name, value=text, expected="a name", expected_zh="名称")
 
 
 def body_hash(command: Command) -> str:

@@ -26,11 +26,27 @@ def canonical(value: Plain) -> bytes:
         ValueError: the value holds something that has no canonical form (a float, a null, a large
             integer, a key that is not ASCII, a lone surrogate).
     """
-    text = _encode(value)
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
     check(value)
+    return encoded(value)
+
+
+def encoded(value: Plain) -> bytes:
+    """Return the canonical bytes of a *value* that is known to have them: checking costs more."""
+    text = _encode(value)
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        # Only texts themselves: across an escape, `\\n` and a tilde would become one letter.
+        text = _encode(_composed(value))
     return text.encode("utf-8")
+
+
+def _composed(value: Plain) -> Plain:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, Mapping):
+        return {key: _composed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_composed(item) for item in value]
+    return value
 
 
 def check(value: object) -> None:
@@ -38,11 +54,7 @@ def check(value: object) -> None:
     kind = type(value)
     if kind is str or kind is bool:
         return
-    if kind is int:
-        if not -_LARGEST <= value <= _LARGEST:  # type: ignore[operator]  # kind is int
-            msg = f"{value} is too large for canonical JSON"
-            raise ValueError(msg)
-    elif isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         for key, item in value.items():
             if type(key) is not str or not key.isascii():
                 msg = f"key {key!r} is not ASCII text"
@@ -51,7 +63,7 @@ def check(value: object) -> None:
     elif isinstance(value, (list, tuple)):
         for item in value:
             check(item)
-    else:
+    elif not isinstance(value, int) or not -_LARGEST <= value <= _LARGEST:
         msg = f"{value!r} has no canonical form"
         raise ValueError(msg)
 

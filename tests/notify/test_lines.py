@@ -22,7 +22,7 @@ def test_a_line_says_when_to_whom_what_and_which() -> None:
     stream = StringIO()
     ConsoleNotifier(stream).send(replace(NOTICE, subject="逾期", text="请处理\n立即", urgent=True))
     assert stream.getvalue() == (
-        "! 2026-11-23T01:00:00Z [school-017/principal wang-fang wang.fang@school.example] "
+        "! 2026-11-23 01:00:00+00:00 [school-017/principal wang-fang wang.fang@school.example] "
         f"逾期 | 请处理 立即 #{NOTICE.id}\n"
     )
 
@@ -101,5 +101,5 @@ def test_a_line_carries_everything_that_a_reader_needs(tmp_path: Path) -> None:
         "subject": NOTICE.subject,
         "text": NOTICE.text,
         "urgent": False,
-        "created": "2026-11-23T01:00:00Z",
+        "created": "2026-11-23T01:00:00.000000Z",
     }
