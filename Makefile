@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test check soak many clean
+.PHONY: demo test check soak many bench clean
 
 # What a user needs; the tests need more.
 $(VENV)/runs: pyproject.toml constraints.txt
@@ -45,3 +45,7 @@ many: $(VENV)/tests
 
 clean:
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Benchmarks with their rivals in the same run.
+bench: $(VENV)/runs
+	$(BIN)/python bench/start_up.py

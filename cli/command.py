@@ -189,8 +189,11 @@ def as_json(command: _Made) -> _Made:
 
 def acting(command: _Made) -> _Made:
     """Give a command ``--as`` and ``--post``."""
+    from duban.cli.params import Post  # params loads more than the help of a group should
+
     post = option(
         "--post",
+        type=Post(),
         metavar="UNIT/POST",
         en="The post in which you act.",
         zh="以哪个岗位的身份办理（单位/岗位）。",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -45,7 +46,16 @@ class Call:
 
     @property
     def engine(self) -> Engine:
-        """The engine on the store of the settings, opened once."""
+        """The engine on the store of the settings, which must be there: a misspelt address is none."""
+        file = self._missing_file()
+        if file is not None:
+            from duban.cli.errors import NoStore
+
+            raise NoStore(file=file)
+        return self.publishing_engine()
+
+    def publishing_engine(self) -> Engine:
+        """Return the engine; its store is made when there is none."""
         if self._engine is None:
             from duban.adapters.logs import configure
             from duban.adapters.wiring import engine_of
@@ -55,16 +65,20 @@ class Call:
             self._opened = True
         return self._engine
 
-    def reading_engine(self) -> Engine:
-        """Return the engine; where there is no store yet, one in memory: a question makes no file."""
-        if self._engine is None:
+    def asking_engine(self) -> Engine:
+        """Return the engine, or one in memory where there is no store: a question makes no file."""
+        if self._missing_file() is not None:
             from dataclasses import replace
-            from pathlib import Path
 
-            file = self.settings.store.removeprefix("sqlite:///")
-            if file != self.settings.store and not Path(file).exists():
-                self._settings = replace(self.settings, store="memory://")
-        return self.engine
+            self._settings = replace(self.settings, store="memory://")
+        return self.publishing_engine()
+
+    def _missing_file(self) -> str | None:
+        if self._engine is not None:
+            return None
+        file = self.settings.store.removeprefix("sqlite:///").partition("?")[0]
+        is_file = self.settings.store.startswith("sqlite:///")
+        return file if is_file and not os.path.exists(file) else None
 
     @property
     def library(self) -> Library:

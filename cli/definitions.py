@@ -47,7 +47,7 @@ class Faulty(BadUsage):
 @click.pass_obj
 def check(call: Call, paths: Sequence[str]) -> None:
     """List every fault of definition files."""
-    engine = call.reading_engine()
+    engine = call.asking_engine()
     checked = [_checked(engine, path) for path in paths]
     faults = sorted(
         {fault for found, _ in checked for fault in found}, key=lambda f: (f.place, f.code)
@@ -75,7 +75,7 @@ def _checked(engine: Engine, path: str) -> tuple[Sequence[Fault], int]:
 @click.pass_obj
 def plan(call: Call, path: str) -> None:
     """Show what apply would publish, and publish nothing."""
-    _say_plan(call, call.reading_engine().plan(path))
+    _say_plan(call, call.asking_engine().plan(path))
 
 
 @command(
@@ -91,7 +91,7 @@ def apply(call: Call, path: str) -> None:
     """Publish definitions to the store."""
     user = os_user()
     by = call.settings.people.get(user, f"os:{user}")
-    _say_plan(call, call.engine.apply(path, by=by))
+    _say_plan(call, call.publishing_engine().apply(path, by=by))
 
 
 def _say_plan(call: Call, planned: Plan) -> None:

@@ -75,6 +75,14 @@ class NobodyActs(BadUsage):
     )
 
 
+class NoStore(Unreachable):
+    """The store that was named is not there; only publishing makes one."""
+
+    code = "ENV-006"
+    en = "there is no store at {file}; check --store and the settings, or make one with `duban apply`"
+    zh = "{file} 处没有存储；请检查 --store 与设置，或用 duban apply 新建"
+
+
 class Interrupted(DubanError):
     """Somebody pressed Ctrl-C."""
 

@@ -24,6 +24,12 @@ _HEADS = {
     "changed": Text("changed", "更新"),
 }
 
+_AS_IT_IS = Text("{}", "{}")
+_OF_A_DEADLINE = {
+    "met": Text("{} met", "{}（完成）"),
+    "first_due": Text("{} at first", "{}（原定）"),
+}
+
 
 def heads(columns: Sequence[str], workflow: str | None, call: Call) -> list[str]:
     """Return what stands over *columns*."""
@@ -34,7 +40,8 @@ def heads(columns: Sequence[str], workflow: str | None, call: Call) -> list[str]
 def _head(column: str, titles: dict[str, str], call: Call) -> str:
     if column in _HEADS:
         return _HEADS[column].of(call.lang)
-    return titles.get(column) or titles.get(column.rpartition(".")[2], column)
+    part, _, name = column.rpartition(".")
+    return _OF_A_DEADLINE.get(part, _AS_IT_IS).of(call.lang).format(titles.get(name, column))
 
 
 def cell(case: Case, column: str, now: datetime, call: Call, *, official: bool = False) -> str:

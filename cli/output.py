@@ -86,7 +86,7 @@ def clock_line(clock: Clock, now: datetime, call: Call) -> str:
     """Return how a deadline stands, in a few words."""
     due = call.local(clock.due)
     if clock.ended is not None:
-        en, zh = ("met", "按期完成") if clock.met else ("ended late", "逾期完成")
+        en, zh = ("ended in time", "按期结束") if clock.met else ("ended late", "逾期结束")
     elif not clock.running:
         en, zh = "held", "暂停计时"
     elif clock.lapsed(now):

@@ -168,22 +168,17 @@ class Simulation:
         self.ran.refused[outcome.error.code] += 1
         if planned is None:
             return
-        case = self._engine.case(planned.case)
-        steps = self._behaviour.steps.get(case.workflow, {}).get(case.state, [])
-        # The case may have moved by itself since the step was planned.
-        if planned.step in steps:
-            self._again(planned, today)
-        else:
-            self._plan(case, today)
+        # What the rules refuse is not tried again: people do something else, or it moved by itself.
+        self._plan(self._engine.case(planned.case), today, but=planned.step)
 
     def _again(self, planned: Planned, today: date) -> None:
         if planned.tries < _MOST_TRIES:
             later = Planned(planned.case, planned.step, planned.tries + 1)
             self._agenda.setdefault(self._workday(today + timedelta(days=5)), []).append(later)
 
-    def _plan(self, case: Case, today: date) -> None:
+    def _plan(self, case: Case, today: date, *, but: Step | None = None) -> None:
         steps = self._behaviour.steps.get(case.workflow, {}).get(case.state, [])
-        step = self._dice.step(steps, case)
+        step = self._dice.step([step for step in steps if step != but] or steps, case)
         if step is not None:
             day = self._workday(max(self._dice.day(today, step, case.unit), today + timedelta(1)))
             self._agenda.setdefault(day, []).append(Planned(case.id, step))

@@ -101,7 +101,7 @@ class Judge:
     def _choose(
         self, candidates: tuple[Candidate, ...], inputs: Mapping[str, Plain], *, asking: bool
     ) -> tuple[Candidate | None, tuple[Reason, ...], tuple[str, ...]]:
-        """The first whose conditions hold; one that needs an input not given decides nothing."""
+        """The first whose conditions hold; what lacks an input, or has no value, is not passed over."""
         refusals: list[Reason] = []
         for candidate in candidates:
             open_inputs = self._open_inputs(candidate, inputs)
@@ -110,6 +110,8 @@ class Judge:
             refusal = self._conditions(candidate, inputs, asking=asking)
             if refusal is None:
                 return candidate, (), open_inputs
+            if refusal.code == ExpressionFailed.code:
+                return None, (refusal,), ()
             refusals.append(refusal)
         return None, tuple(refusals), ()
 

@@ -66,6 +66,9 @@ class Organisation(Model):
     files: Files | None = None
 
 
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
 class NoticeOfDays(Model):
     """A published notice: which days rest, which weekend days are worked."""
 
@@ -83,5 +86,5 @@ class CalendarFile(Model):
 
     calendar: FileName
     title: Title | None = None
-    weekend: Names = ["saturday", "sunday"]
+    weekend: list[Weekday] = ["saturday", "sunday"]
     notices: list[NoticeOfDays] = []

@@ -65,7 +65,7 @@ def test_the_list_is_a_table(run: Run, cases: list[duban.Case]) -> None:
         (["--due-before", "2026-01-12T23:59:59+08:00"], []),
         (["--overdue"], []),
         (["--aside"], []),
-        (["--sort", "unit", "--desc"], [2, 1, 0]),
+        (["--sort", "unit", "--desc"], [2, 0, 1]),
         (["--limit", "1"], [0]),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_limit_is_a_plain_number_within_bounds(number: str, run: Run) -> None:
         ),
         (
             ["--workflow", "fix", "--where", "colour=red"],
-            "FIND-000 there is no field 'colour'; there are: title, weight, note, due, reporter\n",
+            "FIND-000 there is no field 'colour'; there are: due, note, reporter, title, weight\n",
         ),
         (
             ["--campaign", "drive", "--phase", "third"],
@@ -140,8 +140,8 @@ def test_a_ledger_is_the_list_as_officials_read_it(
     engine.fire(cases[0].id, "start", actor=tiny.ANN)
     assert run("--lang", "zh", "case", "list", "--ledger", "fixes").stdout == (
         "小修台账\n"
-        "title  单位  期限              期限  start  doing             状态\n"
-        "lamp   一科  2026-01-12 23:59  -     1      2026-01-05 09:00  在办\n"
-        "door   一科  2026-01-12 23:59  -     0      -                 作废\n"
-        "灯     二科  2026-01-12 23:59  -     0      -                 已报\n"
+        "title  单位  期限              期限（完成）      times.start  entered.doing     状态\n"
+        "lamp   一科  2026-01-12 23:59  -                 1            2026-01-05 09:00  在办\n"
+        "door   一科  2026-01-12 23:59  2026-01-05 09:00  0            -                 作废\n"
+        "灯     二科  2026-01-12 23:59  -                 0            -                 已报\n"
     )

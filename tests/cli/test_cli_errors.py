@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import tiny
 from click.testing import Result
 
 from duban.cli import history
@@ -172,6 +174,34 @@ def test_a_store_that_cannot_be_opened_is_one_line(store: str, code: int, alone:
     assert (result.exit_code, result.stdout) == (code, "")
     assert len(result.stderr.splitlines()) == 1
     assert "Traceback" not in result.stderr
+
+
+def test_only_publishing_makes_a_store(alone: Run, tmp_path: Path) -> None:
+    for args in (["history", "verify"], ["case", "list"], ["sweep"], ["daemon"], ["doctor"]):
+        result = alone(*args)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert result.stderr == (
+            "ENV-006 there is no store at duban.db; check --store and the settings, or make one "
+            "with `duban apply`\n"
+        )
+    tiny.write(Path("rules"))
+    assert alone("--store", f"sqlite:///{tmp_path}/duban.db", "apply", "rules").exit_code == 0
+    assert alone("doctor").exit_code == 0
+
+
+def test_a_store_that_cannot_be_made_is_one_line(alone: Run) -> None:
+    tiny.write(Path("rules"))
+    result = alone("--store", "sqlite:////nowhere/at/all/duban.db", "apply", "rules")
+    assert (result.exit_code, result.stdout, result.stderr[:8]) == (3, "", "ENV-001 ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_file_that_is_no_store_is_one_line(alone: Run) -> None:
+    Path("duban.db").write_text("no database, but long enough to be taken for one " * 20)
+    result = alone("doctor")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("ENV-")
 
 
 def test_a_missing_settings_file_is_one_line(alone: Run) -> None:

@@ -72,36 +72,43 @@ def test_one_file_can_be_applied_alone_and_is_checked_with_what_is_in_force(
 FAULTY = (
     tiny.WORKFLOW.replace("dest: doing, by: [worker], then", "dest: dooing, by: [worker], then")
     .replace("requires: [title]", "requires: [titel]")
-    .replace("limit: setting.limit", "limit: setting.limmit")
+    .replace("owner: worker", "owner: wroker")
+)
+MISWRITTEN = tiny.WORKFLOW.replace("limit: setting.limit", "limit: setting.limmit").replace(
+    "not_by: [finish]", "not_by: [finish], conditions: case.wieght > 1"
 )
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [(FAULTY, ("dooing", "titel", "wroker")), (MISWRITTEN, ("limmit", "wieght"))],
+)
 def test_every_fault_is_reported_with_file_line_and_column(
-    engine: duban.Engine, tmp_path: Path
+    engine: duban.Engine, tmp_path: Path, text: str, words: tuple[str, ...]
 ) -> None:
-    folder = tiny.write(
-        tmp_path / "bad", fix=FAULTY, steps=tiny.STEPS.replace("at: due", "at: someday")
-    )
+    folder = tiny.write(tmp_path / "bad", fix=text)
     with pytest.raises(duban.InvalidDefinition) as refused:
         engine.apply(str(folder))
-    assert {fault.place.file.rsplit("/")[-1] for fault in refused.value.faults} >= {"steps.yaml"}
-    tiny.write(folder)
-    (folder / "fix.yaml").write_text(FAULTY, encoding="utf-8")
-    with pytest.raises(duban.InvalidDefinition) as refused:
-        engine.apply(str(folder))
-    places = {
-        word: (number, line.index(word) + 1)
-        for number, line in enumerate(FAULTY.splitlines(), 1)
-        for word in ("dooing", "titel", "limmit")
-        if word in line
-    }
     told = str(refused.value)
-    for word, (line, _) in places.items():
+    for word in words:
+        line = next(n for n, row in enumerate(text.splitlines(), 1) if word in row)
         assert any(
             fault.place.line == line and word in fault.en and fault.place.column > 1
             for fault in refused.value.faults
         ), (word, told)
         assert f"fix.yaml:{line}:" in told
+
+
+def test_the_faults_of_all_files_are_reported_together(
+    engine: duban.Engine, tmp_path: Path
+) -> None:
+    ladder = tiny.STEPS.replace("at: due", "at: someday")
+    calendar = tiny.CALENDAR.replace("saturday", "caturday")
+    folder = tiny.write(tmp_path / "bad", steps=ladder, calendar=calendar)
+    with pytest.raises(duban.InvalidDefinition) as refused:
+        engine.apply(str(folder))
+    files = {fault.place.file.rsplit("/")[-1] for fault in refused.value.faults}
+    assert files == {"steps.yaml", "calendar.yaml"}
 
 
 def test_a_faulty_definition_publishes_nothing_at_all(
@@ -165,13 +172,19 @@ def test_publishing_that_is_undone_leaves_nothing_behind_in_memory(
     assert tiny.opened(engine).clocks["repair"].span == "7 workdays"
 
 
+# Under these rules, whoever finishes without a note drops the case.
+SHORTER = tiny.WORKFLOW.replace(
+    "  - {trigger: finish,",
+    "  - {trigger: finish, source: doing, dest: dropped, by: [worker], unless: given.note}\n"
+    "  - {trigger: finish,",
+)
+
+
 def test_a_running_case_stays_on_its_rules_when_workflow_and_ladder_change(
     engine: duban.Engine, tmp_path: Path
 ) -> None:
     old = tiny.opened(engine)
-    changed = tiny.WORKFLOW.replace("limit: 5 workdays", "limit: 2 workdays").replace(
-        "{trigger: finish, source: doing, dest: checking", "{trigger: finish, source: doing, dest: dropped"
-    )
+    changed = SHORTER.replace("limit: 5 workdays", "limit: 2 workdays")
     ladder = "ladder: steps\nrungs:\n  - {rung: shout, at: due, then: [{notify: [chief]}]}\n"
     engine.apply(str(tiny.write(tmp_path / "more", fix=changed, steps=ladder)))
     new = tiny.opened(engine)
@@ -181,7 +194,7 @@ def test_a_running_case_stays_on_its_rules_when_workflow_and_ladder_change(
     engine.sweep()
     assert _rungs(engine, old) == ["remind", "urge"]
     assert _rungs(engine, new) == ["shout"]
-    for case, end in ((old, "checking"), (new, "done")):
+    for case, end in ((old, "checking"), (new, "dropped")):
         engine.fire(case.id, "start", actor=tiny.ANN)
         assert engine.fire(case.id, "finish", actor=tiny.ANN).state == end
     assert engine.case(old.id).rules == old.rules
@@ -207,9 +220,7 @@ def test_the_rules_of_a_running_case_survive_a_restart(tmp_path: Path) -> None:
     address = tiny.url("sqlite", tmp_path)
     first = tiny.engine(address, tmp_path / "defs")
     old = tiny.opened(first)
-    first.apply(
-        str(tiny.write(tmp_path / "more", fix=tiny.WORKFLOW.replace("dest: checking", "dest: done")))
-    )
+    first.apply(str(tiny.write(tmp_path / "more", fix=SHORTER)))
     first.close()
     second = tiny.engine(address)
     second.fire(old.id, "start", actor=tiny.ANN)
