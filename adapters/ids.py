@@ -1,18 +1,14 @@
-"""Ids that sort by time: 10 characters of milliseconds, then 16 of chance or of a hash."""
+"""The source of new ids and salts: of chance, or of a seed."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from hashlib import sha256
 from random import Random
 from threading import Lock
 
-from duban.engine.timing.instants import to_micros
-
-_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
-_TAIL_BITS = 80
+from duban.engine.values.identity import TAIL_BITS, millis, timed_id
 
 
 class _TimedIds:
@@ -26,24 +22,15 @@ class _TimedIds:
 
     def case_id(self, now: datetime) -> str:
         """Return a new id, greater than the one before even if the clock went back."""
-        millis = _millis(now)
+        moment = millis(now)
         with self._lock:
-            if millis > self._millis:
-                self._millis = millis
+            if moment > self._millis:
+                self._millis = moment
                 # One bit is kept free, so that counting on within a millisecond cannot run over.
-                self._tail = self._chance(_TAIL_BITS - 1)
+                self._tail = self._chance(TAIL_BITS - 1)
             else:
                 self._tail += 1
-            return _encoded(self._millis, 10) + _encoded(self._tail, 16)
-
-    def derived(self, now: datetime, *parts: str) -> str:
-        """Return the id that follows from *now* and *parts*, the same each time."""
-        digest = sha256(b"duban/id/v1\x00")
-        for part in parts:
-            text = part.encode()
-            digest.update(len(text).to_bytes(4, "big") + text)
-        tail = int.from_bytes(digest.digest()[:10], "big")
-        return _encoded(_millis(now), 10) + _encoded(tail, 16)
+            return timed_id(self._millis, self._tail)
 
     def salt(self) -> bytes:
         """Return 32 bytes of chance."""
@@ -64,10 +51,3 @@ class SeededIds(_TimedIds):
     def __init__(self, seed: int | str) -> None:
         super().__init__(Random(seed).getrandbits)
 
-
-def _millis(now: datetime) -> int:
-    return to_micros(now) // 1000
-
-
-def _encoded(number: int, length: int) -> str:
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(5 * length - 5, -1, -5))

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from duban.cli.errors import NobodyActs
+from duban.cli.refusals import NobodyActs
 from duban.engine.errors import NotImpersonator
 from duban.engine.values.actor import Actor
 

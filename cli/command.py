@@ -139,7 +139,7 @@ class Group(Command, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
-            from duban.cli.errors import UnknownCommand
+            from duban.cli.refusals import UnknownCommand
 
             raise UnknownCommand.of(args[0], self.list_commands(ctx), ctx.command_path)
         return super().resolve_command(ctx, args)

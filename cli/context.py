@@ -49,7 +49,7 @@ class Call:
         """The engine on the store of the settings, which must be there: a misspelt address is none."""
         file = self._missing_file()
         if file is not None:
-            from duban.cli.errors import NoStore
+            from duban.cli.refusals import NoStore
 
             raise NoStore(file=file)
         return self.publishing_engine()
@@ -110,7 +110,7 @@ class Call:
     def say(self, data: object, lines: Iterable[str]) -> None:
         """Print *data* when JSON is asked for, else *lines*."""
         if self.json:
-            from duban.cli.output import to_json
+            from duban.cli.plain import to_json
 
             click.echo(to_json(data))
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -17,11 +16,6 @@ from duban.engine.values.forms import case_form
 
 if TYPE_CHECKING:
     from duban.engine.ports import Sent
-
-
-def to_json(data: object) -> bytes:
-    """Return *data* as UTF-8 JSON, whatever the terminal's encoding."""
-    return json.dumps(data, ensure_ascii=False, indent=2, default=str).encode()
 
 
 def instant(moment: datetime | None) -> str | None:

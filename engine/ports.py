@@ -350,10 +350,6 @@ class Ids(Protocol):
         """Return a new opaque id that sorts by time."""
         ...
 
-    def derived(self, now: datetime, *parts: str) -> str:
-        """Return an id that sorts by time and follows from *parts*: a retry gives the same."""
-        ...
-
     def salt(self) -> bytes:
         """Return 32 unpredictable bytes."""
         ...

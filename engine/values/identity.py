@@ -1,4 +1,4 @@
-"""Ids that follow from what they name, so that a retry makes the same one."""
+"""Ids: opaque, sorted by time; and those that follow from what they name, so that a retry agrees."""
 
 from __future__ import annotations
 
@@ -7,30 +7,39 @@ from hashlib import sha256
 
 from duban.engine.timing.instants import to_micros
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+TAIL_BITS = 80
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-def encode(number: int, length: int) -> str:
-    """Return *number* in Crockford's base 32, padded to *length*."""
-    digits = []
-    for _ in range(length):
-        number, rest = divmod(number, 32)
-        digits.append(_ALPHABET[rest])
-    return "".join(reversed(digits))
+def millis(now: datetime) -> int:
+    """Return the milliseconds that an id made at *now* begins with."""
+    return to_micros(now) // 1000
 
 
-def timed_id(now: datetime, number: int) -> str:
-    """Return an opaque id of 26 characters: 48 bits of milliseconds, then 80 bits of *number*."""
-    return encode(to_micros(now) // 1000, 10) + encode(number % 2**80, 16)
+def timed_id(milliseconds: int, tail: int) -> str:
+    """Return an id of 26 characters: 10 of milliseconds, 16 of *tail* (80 bits)."""
+    return _encoded(milliseconds, 10) + _encoded(tail, 16)
 
 
 def derived_id(now: datetime, *parts: str | int) -> str:
-    """Return an id that sorts by time and follows from *parts*."""
-    digest = sha256("\x00".join(str(part) for part in parts).encode()).digest()
-    return timed_id(now, int.from_bytes(digest[:10], "big"))
+    """Return the id that follows from *now* and *parts*, the same each time."""
+    tail = int.from_bytes(_digest(b"duban/id/v1\x00", parts)[:10], "big")
+    return timed_id(millis(now), tail)
 
 
 def short_hash(*parts: str | int) -> str:
-    """Return 26 characters that follow from *parts*."""
-    digest = sha256("\x00".join(str(part) for part in parts).encode()).digest()
-    return encode(int.from_bytes(digest[:16], "big") + (1 << 129), 26)
+    """Return 26 characters that follow from *parts* alone."""
+    return _encoded(int.from_bytes(_digest(b"duban/name/v1\x00", parts)[:16], "big"), 26)
+
+
+def _digest(domain: bytes, parts: tuple[str | int, ...]) -> bytes:
+    digest = sha256(domain)
+    for part in parts:
+        text = str(part).encode()
+        # With its length before it, no part can run over into the next.
+        digest.update(len(text).to_bytes(4, "big") + text)
+    return digest.digest()
+
+
+def _encoded(number: int, length: int) -> str:
+    return "".join(_DIGITS[number >> shift & 31] for shift in range(5 * length - 5, -1, -5))
