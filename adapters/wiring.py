@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TextIO
 
 from duban.adapters.ids import RandomIds, SeededIds
 from duban.adapters.settings import Settings
@@ -34,9 +35,9 @@ def connect(
     return Engine(store, ids=ids, definitions=FileLoader(), notifiers=notifiers)
 
 
-def engine_of(settings: Settings) -> Engine:
-    """Return the engine that *settings* describe, with its channels."""
+def engine_of(settings: Settings, *, console: TextIO | None = None) -> Engine:
+    """Return the engine that *settings* describe, with its channels; *console* takes their text."""
     from duban.adapters.notify.choosing import notifier
 
-    channels = {name: notifier(url) for name, url in settings.channels.items()}
+    channels = {name: notifier(url, console=console) for name, url in settings.channels.items()}
     return connect(settings.store, notifiers=channels)

@@ -80,7 +80,8 @@ class Command(click.Command):
             (p.make_metavar(ctx), p.text.of(lang)) for p in params if isinstance(p, Argument)
         ]
         _section(formatter, _ARGUMENTS.of(lang), arguments)
-        _section(formatter, _OPTIONS.of(lang), [r for p in params if (r := p.get_help_record(ctx))])
+        options = [p.get_help_record(ctx) for p in params if isinstance(p, click.Option)]
+        _section(formatter, _OPTIONS.of(lang), [record for record in options if record])
         self.format_commands(ctx, formatter)
         if self.examples:
             lines = "".join(f"  {example}\n" for example in self.examples)

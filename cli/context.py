@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -61,7 +62,9 @@ class Call:
             from duban.adapters.wiring import engine_of
 
             configure("info" if self.logs else "warning", json=self.logs)
-            self._engine = engine_of(self.settings)
+            # What is data goes to standard output alone.
+            console = sys.stderr if self.json else None
+            self._engine = engine_of(self.settings, console=console)
             self._opened = True
         return self._engine
 

@@ -49,7 +49,7 @@ def show(call: Call, case_id: str) -> None:
     required=False,
     en="One case; without it, all.",
     zh="某个事项；不写则核验全部。",
-    **_CASE,
+    **(_CASE | {"metavar": "[CASE]"}),
 )
 @as_json
 @click.pass_obj

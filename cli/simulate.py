@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,20 +10,22 @@ from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
-from duban.adapters.simulation.behaviour import Behaviour, read_behaviour
-from duban.adapters.simulation.running import Progress
-from duban.adapters.simulation.simulating import Simulated
-from duban.adapters.simulation.simulating import simulate as run
-from duban.adapters.simulation.summary import PhaseFigures
 from duban.cli.command import argument, as_json, command, option
 from duban.cli.context import Call
 from duban.cli.params import Whole
 from duban.cli.text import table
 from duban.engine.errors import NotFound
-from duban.engine.shell.engine import Engine
+
+if TYPE_CHECKING:
+    from duban.adapters.simulation.behaviour import Behaviour
+    from duban.adapters.simulation.running import Progress
+    from duban.adapters.simulation.simulating import Simulated
+    from duban.adapters.simulation.summary import PhaseFigures
+    from duban.engine.shell.engine import Engine
 
 _HAZARDS = (
     ("found", "found", "发现"),
@@ -77,6 +80,9 @@ def simulate(
     call: Call, campaign: str, seed: int, definitions: str | None, until: str | None
 ) -> None:
     """Run a campaign on a virtual clock."""
+    from duban.adapters.simulation.behaviour import Behaviour
+    from duban.adapters.simulation.simulating import simulate as run
+
     with _definitions(definitions) as folder, _store(call) as store:
         behaviour = _behaviour(folder, campaign)
         if until is not None:
@@ -108,6 +114,8 @@ def _store(call: Call) -> Iterator[str]:
 
 
 def _behaviour(folder: Path, campaign: str) -> Behaviour:
+    from duban.adapters.simulation.behaviour import read_behaviour
+
     found = [read_behaviour(str(path)) for path in sorted(folder.rglob("behaviour.yaml"))]
     known = ", ".join(sorted(behaviour.campaign for behaviour in found)) or "-"
     for behaviour in found:
@@ -129,21 +137,20 @@ def _silent(today: date, done: int, days: int) -> None:
 @contextmanager
 def _progress(call: Call) -> Iterator[Progress]:
     """A bar on a terminal; nothing where nobody watches."""
-    if call.json or not click.get_text_stream("stderr").isatty():
+    if call.json or not sys.stderr.isatty():
         yield _silent
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
 
-    with Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
+    with progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task("")
+        task = bar.add_task("", total=None)
 
         def show(today: date, done: int, days: int) -> None:
             bar.update(task, description=today.isoformat(), completed=done, total=days)

@@ -56,15 +56,26 @@ def run(folder: Path) -> None:
         case = open_case(
             engine.using(connection), principal, "extinguisher out of date", f"inspection-{number}"
         )
-    say(f"committed: {count(host)} inspection, {engine.count()} case, which is {case.state}")
+    say(f"committed: {count(host)} inspection, {hazards(engine)} hazard, which is {case.state}")
 
     # The host changes its mind: its rollback takes the case with it.
     with host.connect() as connection:
         number = inspect(connection, "school-001", "blocked exit")
         open_case(engine.using(connection), principal, "blocked exit", f"inspection-{number}")
         connection.rollback()
-    say(f"rolled back: {count(host)} inspection, {engine.count()} case")
+    say(f"rolled back: {count(host)} inspection, {hazards(engine)} hazard")
 
+    refused_apart(engine, host, principal, case)
+    verified = engine.verify()
+    say(f"proved: {verified.entries} entries, whole: {verified.holds}")
+    host.dispose()
+    engine.close()
+
+
+def refused_apart(
+    engine: duban.Engine, host: Engine, principal: duban.Actor, case: duban.Case
+) -> None:
+    """Show what a refusal does to the transaction around it, and what a plain call would do."""
     # A refusal undoes its own call only; what the host wrote stays, and the host goes on.
     with host.begin() as connection:
         inspect(connection, "school-001", "door repaired")
@@ -81,16 +92,17 @@ def run(folder: Path) -> None:
             engine.fire(case.id, "void", actor=principal)
         except duban.DubanError as error:
             say(f"nested: {error}")
-    verified = engine.verify()
-    say(f"proved: {verified.entries} entries, whole: {verified.holds}")
-    host.dispose()
-    engine.close()
 
 
 def count(host: Engine) -> int:
     """Return how many inspections the host has."""
     with host.connect() as connection:
         return int(connection.execute(text("SELECT count(*) FROM inspection")).scalar_one())
+
+
+def hazards(engine: duban.Engine) -> int:
+    """Return how many hazards duban has."""
+    return engine.count(duban.Where(workflow="hazard"))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,12 @@ states:
   done: {title: {zh: 办结, en: Done}, final: true, counts: closed}
   dropped: {title: {zh: 作废, en: Dropped}, final: true, counts: void}
 transitions:
-  - {trigger: open, source: new, dest: reported, by: [worker, chief], asks: [title, weight, due, reporter], requires: [title]}
+  - trigger: open
+    source: new
+    dest: reported
+    by: [worker, chief]
+    asks: [title, weight, due, reporter]
+    requires: [title]
   - {trigger: start, source: reported, dest: doing, by: [worker], then: [{notify: [chief]}]}
   - {trigger: note, source: '*', by: [worker], asks: [note, {reason: {type: text, personal: true}}]}
   - {trigger: finish, source: doing, dest: checking, by: [worker]}
@@ -54,7 +59,13 @@ transitions:
   - {trigger: reopen, source: done, dest: doing, reopen: true, by: [chief]}
   - {trigger: drop, source: '*', dest: dropped, by: [chief]}
 deadlines:
-  repair: {title: {zh: 期限, en: Repair}, owner: worker, runs_in: [reported, doing], limit: setting.limit, again: waits, ladder: steps}
+  repair:
+    title: {zh: 期限, en: Repair}
+    owner: worker
+    runs_in: [reported, doing]
+    limit: setting.limit
+    again: waits
+    ladder: steps
 """
 
 # Its rung opens a case at a unit that may not exist: a rule that cannot be carried out.
@@ -205,6 +216,6 @@ class Taken:
         self.tried.append(notice.id)
         if notice.person in self.refused:
             if self.error is not None:
-                raise self.error("the channel broke")  # noqa: TRY003  # any error at all
+                raise self.error("the channel broke")
             raise duban.NotDelivered(channel=notice.channel, why="mailbox full")
         self.notices.append(notice)

@@ -101,9 +101,9 @@ class Course:
             TransitionRefused: the verdict has reasons against it, or a bound refuses.
         """
         if verdict.candidate is None or verdict.reasons:
-            raise TransitionRefused(
-                case=self.case.id, trigger=verdict.trigger, reasons=verdict.reasons
-            )
+            # A case that never came to be has no id to speak of.
+            case = self.case.id if self._born else self.case.workflow
+            raise TransitionRefused(case=case, trigger=verdict.trigger, reasons=verdict.reasons)
         told: dict[str, Plain] = {"trigger": verdict.trigger, **(members or {})}
         if key is not None:
             told["key"] = key

@@ -59,9 +59,7 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
     return Verified(cases=cases, entries=entries, findings=tuple(findings))
 
 
-def _walked(
-    reader: Reader, case_id: str | None
-) -> Iterator[tuple[Stored, Sequence[Entry]]]:
+def _walked(reader: Reader, case_id: str | None) -> Iterator[tuple[Stored, Sequence[Entry]]]:
     if case_id is None:
         yield from reader.walk()
         return

@@ -86,10 +86,7 @@ class Work:
     # ---- commands
 
     def _decide(self, command: Command | Tie) -> tuple[Case, Decision]:
-        if isinstance(command, Open):
-            decision = self._open(command)
-        else:
-            decision = self._on_case(command)
+        decision = self._open(command) if isinstance(command, Open) else self._on_case(command)
         return decision.case, decision
 
     def _open(self, command: Open) -> Decision:

@@ -135,6 +135,28 @@ def test_a_noun_lists_its_commands(alone: Run) -> None:
     )
 
 
+def test_arguments_stand_above_the_options(alone: Run) -> None:
+    assert alone("history", "verify", "--help").stdout == (
+        "Usage: duban history verify [OPTIONS] [CASE]\n"
+        "\n"
+        "  Prove that history was not altered.\n"
+        "\n"
+        "  Derives every case anew from its entries, compares, and lists all that does\n"
+        "  not fit (exit 1).\n"
+        "\n"
+        "Arguments:\n"
+        "  [CASE]  One case; without it, all.\n"
+        "\n"
+        "Options:\n"
+        "  --json  Print JSON (UTF-8); errors too.\n"
+        "  --help  Show this help and exit.\n"
+        "\n"
+        "Examples:\n"
+        "  duban history verify\n"
+        "  duban history verify 01hv6z3k9qy0f4w2m8d5r7t1xb --json\n"
+    )
+
+
 def test_help_loads_nothing_heavy() -> None:
     paths = [["--help"], *([*path.split(), "--help"] for path in COMMANDS)]
     code = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
-from worlds import TICK, begin, last_of, local
+from worlds import TICK, Life, begin, last_of, local
 
 from duban.engine.errors import TransitionRefused
 from duban.engine.values.actor import THE_TIMER
@@ -235,14 +237,14 @@ def bounded(extension: str, more: str = "limit: 5 workdays, again: anew") -> str
     return rules(f"{more}, extension: {{{extension}}}")
 
 
-def refused(life: object, trigger: str, now: str, **data: object) -> str:
+def refused(life: Life, trigger: str, now: str | datetime, **data: object) -> str:
     with pytest.raises(TransitionRefused) as caught:
-        life.fire(trigger, now, **data)  # type: ignore[attr-defined]  # a Life
+        life.fire(trigger, now, **data)
     assert caught.value.code == "RULE-011"
     return str(caught.value)
 
 
-def started(text: str, **data: object) -> object:
+def started(text: str, **data: object) -> Life:
     life = begin(text, **data)
     life.fire("start", "2021-03-01T10:00")
     return life
@@ -250,7 +252,7 @@ def started(text: str, **data: object) -> object:
 
 def test_how_often_it_may_be_extended() -> None:
     life = started(bounded("times: 1"))
-    life.fire("extend", "2021-03-02T10:00", length="5 workdays")  # type: ignore[attr-defined]
+    life.fire("extend", "2021-03-02T10:00", length="5 workdays")
     said = refused(life, "extend", "2021-03-03T10:00", length="5 workdays")
     assert "may be extended 1 time(s), and was 1 time(s)" in said
 
@@ -283,7 +285,7 @@ def test_how_long_all_extensions_may_be_together() -> None:
 def test_when_an_extension_must_be_asked_for() -> None:
     life = begin(bounded("asked: 3 workdays before"))
     life.fire("start", "2021-03-01T10:00")
-    said = refused(life, "extend", last_of("2021-03-03") + TICK, length="1 workday")  # type: ignore[arg-type]
+    said = refused(life, "extend", last_of("2021-03-03") + TICK, length="1 workday")
     assert "had to be asked for by 2021-03-03" in said
     life.fire("extend", last_of("2021-03-03"), length="1 workday")
 

@@ -11,6 +11,8 @@ import duban
 from duban.engine.errors import BadDate, BadUsage, UnknownWorkflow
 from duban.engine.values.command import Cause
 
+pytest_plugins = ["tiny_engines"]
+
 
 def test_opening_is_a_transition_like_any_other(engine: duban.Engine) -> None:
     case = tiny.opened(engine)
@@ -270,10 +272,9 @@ def _agree(engine: duban.Engine, case_id: str, actor: duban.Actor, verdict: duba
     data = dict.fromkeys(verdict.missing, "something")
     before = engine.history(case_id)
     if verdict.allowed:
-        with engine.store.transaction() as tx:  # tried, then undone
-            with pytest.raises(_Undone):
-                with tx.savepoint():
-                    _tried(engine, tx, case_id, actor, verdict.trigger, data)
+        # Tried in a savepoint, then undone.
+        with engine.store.transaction() as tx, pytest.raises(_Undone), tx.savepoint():
+            _tried(engine, tx, case_id, actor, verdict.trigger, data)
     else:
         with pytest.raises(duban.TransitionRefused) as refused:
             engine.fire(case_id, verdict.trigger, actor=actor, data=data)

@@ -8,6 +8,8 @@ import tiny
 
 import duban
 
+pytest_plugins = ["tiny_engines"]
+
 FIRST, LONGEST = timedelta(seconds=30), timedelta(hours=6)
 
 
@@ -98,9 +100,7 @@ def test_one_bad_notice_never_holds_up_the_others(
     engine.close()
 
 
-def test_a_channel_that_is_not_set_up_is_a_failure_that_says_so(
-    kind: str, tmp_path: Path
-) -> None:
+def test_a_channel_that_is_not_set_up_is_a_failure_that_says_so(kind: str, tmp_path: Path) -> None:
     engine = tiny.engine(tiny.url(kind, tmp_path), tmp_path / "defs")
     _started(engine)
     assert engine.deliver().failed == 1

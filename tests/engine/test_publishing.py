@@ -7,6 +7,9 @@ import tiny
 
 import duban
 from duban.engine.errors import UnknownWorkflow
+from duban.engine.shell.publishing import publish
+
+pytest_plugins = ["tiny_engines"]
 
 
 def _actions(plan: duban.Plan) -> dict[str, str]:
@@ -111,9 +114,7 @@ def test_the_faults_of_all_files_are_reported_together(
     assert files == {"steps.yaml", "calendar.yaml"}
 
 
-def test_a_faulty_definition_publishes_nothing_at_all(
-    engine: duban.Engine, tmp_path: Path
-) -> None:
+def test_a_faulty_definition_publishes_nothing_at_all(engine: duban.Engine, tmp_path: Path) -> None:
     before = engine.published()
     folder = tiny.write(
         tmp_path / "bad", fix=FAULTY, steps=tiny.STEPS.replace("5 days", "9 days"), campaign=True
@@ -150,12 +151,9 @@ def test_publishing_that_is_undone_leaves_nothing_behind_in_memory(
     engine: duban.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The revision that was undone comes again with other contents."""
-    from duban.engine.shell import engine as shell
-
-    genuine = shell.publish
 
     def broken(*args: object) -> None:
-        genuine(*args)  # type: ignore[arg-type]  # passed on as they came
+        publish(*args)  # type: ignore[arg-type]  # passed on as they came
         message = "the disk is full"
         raise OSError(message)
 
@@ -163,10 +161,10 @@ def test_publishing_that_is_undone_leaves_nothing_behind_in_memory(
         text = tiny.WORKFLOW.replace("limit: 5 workdays", f"limit: {days} workdays")
         return str(tiny.write(tmp_path / f"more-{days}", fix=text, campaign=True))
 
-    monkeypatch.setattr(shell, "publish", broken)
+    monkeypatch.setattr("duban.engine.shell.engine.publish", broken)
     with pytest.raises(OSError, match="disk"):
         engine.apply(limit(9))
-    monkeypatch.setattr(shell, "publish", genuine)
+    monkeypatch.undo()
     assert tiny.opened(engine).clocks["repair"].span == "5 workdays"
     engine.apply(limit(7))
     assert tiny.opened(engine).clocks["repair"].span == "7 workdays"

@@ -11,8 +11,14 @@ import pytest
 import tiny
 
 import duban
+from duban.engine.core.course import Decision
+from duban.engine.core.decide import decide_due
+from duban.engine.core.world import World
+from duban.engine.definition.machine import Machine
 from duban.engine.errors import CaseSetAside, UnknownUnit
 from duban.engine.shell.sweep import Swept
+
+pytest_plugins = ["tiny_engines"]
 
 # The tiny ladder counts 5 workdays from Monday 5 January: due at the end of the 12th.
 REMIND = tiny.START.replace(day=8, hour=16)
@@ -242,18 +248,15 @@ def test_retry_puts_a_mended_case_back_and_nothing_was_lost(
 def test_a_fault_of_the_program_sets_the_case_aside_too(
     engine: duban.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from duban.engine.shell import work
-
     bad, good = tiny.opened(engine), tiny.opened(engine)
-    genuine = work.decide_due
 
-    def broken(machine: object, case: duban.Case, world: object) -> object:
+    def broken(machine: Machine, case: duban.Case, world: World) -> Decision:
         if case.id == bad.id:
             message = "a bug"
             raise ZeroDivisionError(message)
-        return genuine(machine, case, world)  # type: ignore[arg-type]  # passed on
+        return decide_due(machine, case, world)
 
-    monkeypatch.setattr(work, "decide_due", broken)
+    monkeypatch.setattr("duban.engine.shell.work.decide_due", broken)
     engine.set_clock(URGE)
     swept = engine.sweep()
     assert swept.aside == ((bad.id, "ZeroDivisionError('a bug')"),)

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 import duban
 from duban.engine.errors import BadUsage, NestedTransaction
 
+pytest_plugins = ["tiny_engines"]
+
 
 @pytest.fixture
 def host(file: duban.Engine, tmp_path: Path) -> Iterator[Engine]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,14 +17,18 @@ import tiny
 import duban
 from duban.engine.history.chain import link
 
+pytest_plugins = ["tiny_engines"]
+
 Tamper = Callable[[sqlite3.Connection, str], object]
 
 
 @pytest.fixture
-def told(file: duban.Engine) -> Iterator[tuple[duban.Engine, str]]:
+def told(file: duban.Engine) -> tuple[duban.Engine, str]:
     """An engine with some history, and the id of a case with seven entries."""
     cases = [
-        file.open("fix", unit="desk-1", actor=tiny.ANN, data={"title": f"n{n}", "reporter": "Zhang"})
+        file.open(
+            "fix", unit="desk-1", actor=tiny.ANN, data={"title": f"n{n}", "reporter": "Zhang"}
+        )
         for n in range(5)
     ]
     middle = cases[2].id
@@ -36,7 +40,7 @@ def told(file: duban.Engine) -> Iterator[tuple[duban.Engine, str]]:
     file.fire(middle, "start", actor=tiny.ANN)
     file.fire(middle, "note", actor=tiny.ANN, data={"note": "b"})
     assert len(file.history(middle)) == 7
-    yield file, middle
+    return file, middle
 
 
 def _tamper(folder: Path, change: Tamper, case_id: str) -> None:

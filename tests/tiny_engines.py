@@ -1,3 +1,5 @@
+"""Fixtures: engines with the tiny definitions. A module asks for them by ``pytest_plugins``."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
