@@ -1,8 +1,10 @@
-"""Pages of documentation that are run: what they tell a reader to type is typed, what they show is compared.
+"""Pages of documentation that are run: what they tell a reader to type is typed, and what they show compared.
 
-- ```console: each ``$ `` line is run by one shell, in order. It must end with 0, unless the next line is ``$ echo $?``.
-  The lines below it are what it prints; ``...`` stands for anything. Nothing below it: anything may be printed.
-- ```python: all of a page are one program, run after the shell. The comment behind (or below) a ``print(`` is what it prints.
+- ```console: each ``$ `` line is run by one shell, in order. It must end with 0, unless the next line
+  is ``$ echo $?``. The lines below it are what it prints, ``...`` stands for anything; where there is
+  nothing below it, anything may be printed.
+- ```python: all of a page are one program, run after the shell. The comment behind (or below) a
+  ``print(`` is what it prints.
 - ``<!-- file: NAME -->`` before a fence: the block is written to that file.
 - ``<!-- check -->`` before a fence: the block is a whole definition, which `duban check` must accept.
 """
@@ -75,8 +77,11 @@ def commands(text: str) -> list[str]:
     return [re.sub(r"DUBAN_LANG=\w+", "DUBAN_LANG=…", command) for command in typed]
 
 
-def run(name: str, folder: Path) -> list[str]:
-    """Run a page in *folder* and return what did not go as the page says."""
+def run(name: str, folder: Path, programs: Path | None = None) -> list[str]:
+    """Run a page in *folder* and return what did not go as the page says.
+
+    *programs* is a folder that comes first on the path.
+    """
     todo = steps(page(name))
     script = "rc=0\n" + "".join(
         f"(exit $rc)\n{{\n{step.command}\n}} >{folder}/{number}.out 2>&1\nrc=$?\n"
@@ -86,7 +91,7 @@ def run(name: str, folder: Path) -> list[str]:
     desk = folder / "desk"
     desk.mkdir()
     subprocess.run(
-        ["bash", "-c", script], cwd=desk, env=_environment(folder), stdin=subprocess.DEVNULL,
+        ["bash", "-c", script], cwd=desk, env=_environment(folder, programs), stdin=subprocess.DEVNULL,
         capture_output=True, check=True, timeout=120,
     )  # fmt: skip
     return [wrong for number, step in enumerate(todo) for wrong in _wrong(step, folder, number)]
@@ -102,7 +107,7 @@ def _wrong(step: Step, folder: Path, number: int) -> Iterator[str]:
 
 
 def matches(shown: str, said: str) -> bool:
-    """Whether *said* is what a page shows: a line ``...`` stands for any lines, within a line for any text."""
+    """Whether *said* is what a page shows: ``...`` stands for any lines, or within a line for any text."""
     pieces = [
         r"(?:.*\n)*?" if line.strip() == "..." else _line(line) + r"\n"
         for line in shown.splitlines()
@@ -114,9 +119,10 @@ def _line(line: str) -> str:
     return ".*".join(map(re.escape, line.rstrip().split("..."))) + " *"
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, programs: Path | None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DUBAN_")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    places = [programs, Path(sys.executable).parent, kept.get("PATH")]
+    path = os.pathsep.join(str(place) for place in places if place)
     return {**kept, "PATH": path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"}
 
 
@@ -151,5 +157,5 @@ def _printed(program: str) -> str:
         found = beside or under
         if found:
             lines.append(found["said"])
-        below = line.lstrip().startswith("print(") and not beside or under is not None
+        below = (line.lstrip().startswith("print(") and not beside) or under is not None
     return "".join(f"{line}\n" for line in lines)

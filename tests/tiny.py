@@ -79,6 +79,10 @@ states: {waiting: {}, over: {final: true}}
 transitions:
   - {trigger: open, source: new, dest: waiting, by: [worker], asks: [target], requires: [target]}
   - {trigger: close, source: waiting, dest: over, by: [worker]}
+  - trigger: spread
+    source: waiting
+    by: [worker]
+    then: [{open: fix, unit: case.target, with: {title: "'spread'"}}]
 deadlines:
   wait: {owner: worker, runs_in: [waiting], limit: 1 days, ladder: trap}
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from duban.engine.definition.published import KINDS, Definition
 from duban.engine.history.entry import Entry
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import parse_instant
-from duban.engine.values.actor import Actor
+from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.case import Case, Clock
 from duban.engine.values.command import Cause, Fire, Open
 from duban.engine.values.directory import Directory, Holder, Unit, UnitKind
@@ -158,25 +158,29 @@ class Life:
     entries: list[Entry]
     timers: dict[str, datetime]
     spans: Mapping[str, datetime]
+    facts: Mapping[str, int | bool] = field(default_factory=dict)
 
     def world(self, now: str | datetime, **changes: Any) -> World:
-        return world(now, **{"directory": self.people, "spans": self.spans, **changes})
+        known = {"directory": self.people, "spans": self.spans, "facts": self.facts}
+        return world(now, **{**known, **changes})
 
     def fire(
         self,
         trigger: str,
         now: str | datetime,
         actor: Actor = PAUL,
-        cause: Cause | None = None,
-        facts: Mapping[str, int | bool] | None = None,
+        /,
         **data: object,
     ) -> Decision:
-        command = Fire(case=self.case.id, trigger=trigger, actor=actor, data=data, cause=cause)
-        surroundings = self.world(now, facts=facts or {})
-        return self.take(decide_fire(self.machine, self.case, command, surroundings))
+        command = Fire(case=self.case.id, trigger=trigger, actor=actor, data=data)
+        return self.take(decide_fire(self.machine, self.case, command, self.world(now)))
 
-    def due(self, now: str | datetime, facts: Mapping[str, int | bool] | None = None) -> Decision:
-        return self.take(decide_due(self.machine, self.case, self.world(now, facts=facts or {})))
+    def fired_by_rule(self, trigger: str, now: str | datetime) -> Decision:
+        command = Fire(case=self.case.id, trigger=trigger, actor=THE_TIMER, cause=RULE)
+        return self.take(decide_fire(self.machine, self.case, command, self.world(now)))
+
+    def due(self, now: str | datetime) -> Decision:
+        return self.take(decide_due(self.machine, self.case, self.world(now)))
 
     def take(self, decision: Decision) -> Decision:
         self.case, self.last = decision.case, decision
@@ -192,10 +196,6 @@ class Life:
 
     def clock(self, name: str) -> Clock:
         return self.case.clocks[name]
-
-    @property
-    def due_instant(self) -> datetime | None:
-        return self.case.due
 
     @property
     def kinds(self) -> list[str]:

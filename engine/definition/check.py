@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 
+from duban.engine.definition.campaign import Campaign, PhasePart
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import Path, Report
 from duban.engine.definition.fields import Field
@@ -14,14 +16,46 @@ from duban.engine.definition.machine import NEW, OPEN, Candidate
 from duban.engine.definition.names import RESERVED_FIELDS
 from duban.engine.definition.published import Definition
 from duban.engine.definition.semantics import build
-from duban.engine.definition.workflow import OWN, Effect, Transition, Workflow
+from duban.engine.definition.workflow import (
+    OWN,
+    Deadline,
+    Effect,
+    Extension,
+    Ladder,
+    Transition,
+    Workflow,
+)
+from duban.engine.timing.spans import Offset
 
 _RESERVED = re.compile(r"^(to_.*|may_.*|is_.*|trigger|state|states|model|before|after)$")
 _ANYONE = "anyone"
+_WORDS_OF_CEL = frozenset({"in", "true", "false", "null"})
 # What a name may begin with; the choices of a field called so could not be told apart.
 _ROOTS = frozenset(
-    ["case", "given", "input", "setting", "is", "entered", "times", "due", "first_due", "met", "lapsed", "runs", "extended", "fact", "campaign", "phase", "opened", "episode", "item"]
+    [
+        "case",
+        "given",
+        "input",
+        "setting",
+        "is",
+        "entered",
+        "times",
+        "due",
+        "first_due",
+        "met",
+        "lapsed",
+        "runs",
+        "extended",
+        "fact",
+        "campaign",
+        "phase",
+        "opened",
+        "episode",
+        "item",
+    ]
 )
+
+_SIDES = ("before", "due", "after")
 
 
 def check(definitions: Sequence[Definition], library: Library) -> None:
@@ -35,9 +69,50 @@ def check(definitions: Sequence[Definition], library: Library) -> None:
     for definition in definitions:
         if isinstance(definition.model, Workflow):
             WorkflowCheck(definition.model, library, report).run()
+        elif isinstance(definition.model, Ladder):
+            _in_order(definition.model, report)
+        elif isinstance(definition.model, PhasePart | Campaign):
+            _ladders_exist(definition.model, definition.origin, library, report)
     if not report.faults:
         _compile_all(library, report)
     report.finish()
+
+
+def _in_order(ladder: Ladder, report: Report) -> None:
+    """Rungs stand in order of time, as far as lengths in different units can be told apart."""
+    offsets = [Offset.parse(rung.at) for rung in ladder.rungs]
+    for number, (one, following) in enumerate(pairwise(offsets), 1):
+        side, next_side = _SIDES.index(one.side), _SIDES.index(following.side)
+        counts = (one.span.count, following.span.count)
+        nearer = counts[0] <= counts[1] if one.side == "before" else counts[0] >= counts[1]
+        same = side == next_side and one.span.unit == following.span.unit and nearer
+        if side > next_side or same or (one.side == "due" == following.side):
+            report.add(
+                f"ladder:{ladder.ladder}",
+                ("rungs", number, "at"),
+                "DEF-040",
+                f"rung {number + 1} ({following}) must be later than rung {number} ({one})",
+                f"第 {number + 1} 级（{following}）必须晚于第 {number} 级（{one}）",
+            )
+
+
+def _ladders_exist(
+    part: PhasePart | Campaign, origin: str, library: Library, report: Report
+) -> None:
+    parts: list[tuple[Path, PhasePart | Campaign]] = [((), part)]
+    if isinstance(part, Campaign):
+        parts += [(("phases", number), phase) for number, phase in enumerate(part.phases)]
+    for path, layer in parts:
+        for workflow, chosen in layer.ladders.items():
+            for deadline, ladder in chosen.items():
+                if ladder not in library.ladders:
+                    report.add(
+                        origin,
+                        (*path, "ladders", workflow, deadline),
+                        "DEF-028",
+                        f"ladder '{ladder}' is not known; known: {', '.join(library.ladders) or '-'}",
+                        f"未知的督办阶梯“{ladder}”；已知：{', '.join(library.ladders) or '-'}",
+                    )
 
 
 def _compile_all(library: Library, report: Report) -> None:
@@ -95,6 +170,14 @@ class WorkflowCheck:
     # ---- fields and states
 
     def _fields(self) -> None:
+        for part in ("states", "fields", "settings", "deadlines", "facts"):
+            for name in _WORDS_OF_CEL & getattr(self.workflow, part).keys():
+                self.fault(
+                    (part, name),
+                    "DEF-034",
+                    f"'{name}' is a word of the expression language; choose another name",
+                    f"“{name}”是表达式语言的保留字，请换一个名称",
+                )
         for name, field in self.workflow.fields.items():
             if name in RESERVED_FIELDS or (field.type == "choice" and name in _ROOTS):
                 self.fault(
@@ -192,9 +275,18 @@ class WorkflowCheck:
     def _effect(self, effect: Effect, at: Path) -> None:
         deadlines = [d for d in (effect.extend, effect.stop, effect.resume, effect.restart) if d]
         roles = {*self.workflow.roles}
+        # Only a rung knows the owner of its deadline.
+        owner = {"owner"} if self.origin.startswith("ladder:") else set()
         checks: list[tuple[Iterable[str], Iterable[str], str, str, str]] = [
             (effect.set or {}, self.workflow.fields, "DEF-037", "field", "字段"),
-            (effect.notify or [], {*roles, "owner"}, "DEF-033", "role", "角色"),
+            (effect.notify or [], {*roles, *owner}, "DEF-033", "role", "角色"),
+            (
+                [effect.fire] if effect.fire and effect.on == "this" else [],
+                self.triggers,
+                "DEF-035",
+                "trigger",
+                "操作",
+            ),
             (
                 [effect.open] if effect.open else [],
                 self.library.workflows,
@@ -226,6 +318,8 @@ class WorkflowCheck:
                 "field",
                 "字段",
             )
+            self._extension(name, deadline.extension)
+            self._again(name, deadline)
             if deadline.ladder is not None:
                 ladders = self.library.ladders
                 self.known(
@@ -234,19 +328,31 @@ class WorkflowCheck:
                 self._ladder(deadline.ladder)
 
     def _ladder(self, name: str) -> None:
+        """Check what the rungs of a ladder name: a ladder is checked for each workflow that uses it."""
         ladder = self.library.ladders.get(name)
+        here, self.origin = self.origin, f"ladder:{name}"
         for number, rung in enumerate(ladder.rungs if ladder else []):
-            for place, effect in enumerate(rung.then):
-                known = {*self.workflow.roles, "owner"}
-                for role in effect.notify or []:
-                    if role not in known:
-                        self.report.add(
-                            f"ladder:{name}",
-                            ("rungs", number, "then", place),
-                            "DEF-033",
-                            f"role '{role}' is not a role of workflow '{self.workflow.workflow}'",
-                            f"流程“{self.workflow.workflow}”没有角色“{role}”",
-                        )
+            self.effects(rung.then, ("rungs", number, "then"))
+        self.origin = here
+
+    def _extension(self, name: str, extension: Extension | None) -> None:
+        if extension is not None and extension.request is not None:
+            path = ("deadlines", name, "extension", "request")
+            self.known([extension.request], self.triggers, path, "DEF-035", "trigger", "操作")
+
+    def _again(self, name: str, deadline: Deadline) -> None:
+        """What happens on entering again must be said where a case can leave and come back."""
+        runs, waits = set(deadline.runs_in), set(deadline.waits_in)
+        moves = {state: set(self._next(state, reopening=False)) for state in self.states}
+        away = _closure(runs & self.states, moves) - runs - waits
+        back = [s for s in sorted(away) if _closure({s}, moves) & runs]
+        if deadline.again is None and back:
+            self.fault(
+                ("deadlines", name),
+                "DEF-057",
+                f"a case may come back from '{back[0]}': say 'again: waits', 'same due' or 'anew'",
+                f"事项可能从“{back[0]}”返回：请写明 again: waits、same due 或 anew",
+            )
 
     def _facts(self) -> None:
         for name, fact in self.workflow.facts.items():
@@ -281,8 +387,10 @@ class WorkflowCheck:
                     f"从“{state}”无法到达任何终止状态",
                 )
 
-    def _next(self, state: str) -> Iterator[str]:
+    def _next(self, state: str, *, reopening: bool = True) -> Iterator[str]:
         for transition in self.workflow.transitions:
+            if transition.reopen and not reopening:
+                continue
             everywhere = "*" in transition.source and not (
                 state in self.states and self.workflow.states[state].final
             )
@@ -293,18 +401,30 @@ class WorkflowCheck:
         """A candidate behind an unconditional one of the same source and trigger can never win."""
         seen: dict[tuple[str, str], int] = {}
         for number, transition in enumerate(self.workflow.transitions):
-            for source in transition.source:
-                key = (source, transition.trigger or "")
-                if transition.trigger and key in seen:
-                    self.fault(
-                        ("transitions", number),
-                        "DEF-022",
-                        f"this '{transition.trigger}' from '{source}' can never be taken: "
-                        f"transition {seen[key] + 1} has no condition and comes first",
-                        f"“{source}”下的这个“{transition.trigger}”永远不会执行：第 {seen[key] + 1} 个流转没有条件且在前",
-                    )
-                elif not transition.conditions and not transition.unless:
-                    seen.setdefault(key, number)
+            trigger = transition.trigger
+            if trigger is None:
+                continue
+            sources = self._sources(transition)
+            before = [source for source in sources if (source, trigger) in seen]
+            # One that leaves everything may well be written to catch what others left.
+            if before and (len(before) == len(sources) or "*" not in transition.source):
+                first = seen[before[0], trigger] + 1
+                self.fault(
+                    ("transitions", number),
+                    "DEF-022",
+                    f"this '{trigger}' from '{before[0]}' can never be taken: "
+                    f"transition {first} has no condition and comes first",
+                    f"“{before[0]}”下的这个“{trigger}”永远不会执行：第 {first} 个流转没有条件且在前",
+                )
+            if not transition.conditions and not transition.unless:
+                for source in sources:
+                    seen.setdefault((source, trigger), number)
+
+    def _sources(self, transition: Transition) -> list[str]:
+        named = [source for source in transition.source if source != "*"]
+        if "*" in transition.source:
+            named += [name for name, state in self.workflow.states.items() if not state.final]
+        return named
 
     def _semantics(self) -> None:
         """The last word has `transitions` itself: it must accept the definition."""

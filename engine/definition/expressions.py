@@ -37,6 +37,7 @@ _TYPES: Mapping[str, Any] = {
 }
 _WORDS = {"bytes": "span", "timestamp": "instant", "double": "money", "string": "text"}
 _LONGEST = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SIGNS = rb"(less|greater|less_equals|greater_equals|subtract|add)"
 _ORDER = re.compile(_SIGNS + rb"(_duration)?_timestamp|timestamp_to_int64")
 _LENGTHS = re.compile(_SIGNS + rb"_bytes")
@@ -163,6 +164,10 @@ class Language:
     def _checked(self, source: str) -> Expression:
         if len(source) > _LONGEST:
             raise BadExpression(source=source[:40] + "…", column=_LONGEST, why="it is too long")
+        half = _SURROGATE.search(source)
+        if half:
+            shown = source.encode("ascii", "backslashreplace").decode()
+            raise BadExpression(source=shown, column=half.start() + 1, why="half a character")
         try:
             program = self._environment.compile(source)
         except RuntimeError as error:
@@ -220,6 +225,7 @@ def _kind_of(returned: Any) -> Kind | None:
 
 
 def _plain_words(why: str) -> str:
+    why = re.sub(r"^[A-Z_]+: ", "", why)
     for theirs, ours in _WORDS.items():
         why = re.sub(rf"\b{theirs}\b", ours, why)
     return why.replace("No value with name", "nothing was given for").replace(

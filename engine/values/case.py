@@ -33,9 +33,10 @@ class Grant:
 class Clock:
     """A deadline of a case: its budget, what is consumed of it, and what follows from both.
 
-    The budget is ``span`` from ``started``, or the instant ``until``; ``runs`` is what it consumed. ``due``, ``first_due`` and ``next_rung`` follow from these by the calendar; they are
-    kept so that reading needs no calendar. ``due`` is the last instant still in time. ``overran``
-    says that the due had passed when it last stopped running.
+    The budget is ``span`` from ``started``, or the instant ``until``; ``runs`` is what it consumed.
+    ``due``, ``first_due`` and ``next_rung`` follow from these by the calendar; they are kept so
+    that reading needs no calendar. ``due`` is the last instant still in time. ``overran`` says that
+    the due had passed when it last stopped running.
     """
 
     started: datetime

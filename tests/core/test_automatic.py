@@ -61,7 +61,9 @@ def test_the_first_in_the_file_wins() -> None:
 
 def test_conditions_and_unless_hold_for_automatic_ones_too() -> None:
     life = begin(
-        automatic("{when: case.flag, source: a, dest: b, conditions: case.n > 1, unless: case.n > 5}"),
+        automatic(
+            "{when: case.flag, source: a, dest: b, conditions: case.n > 1, unless: case.n > 5}"
+        ),
         flag=True,
         n=7,
     )
@@ -180,8 +182,10 @@ def test_explain_counts_what_fell_due_but_is_not_recorded_yet() -> None:
 
 def test_what_other_cases_changed_counts_from_when_it_is_noticed() -> None:
     life = begin(automatic("{when: fact.others > 2, source: a, dest: b}"))
-    assert life.due("2021-03-10", facts={"others": 2}).entries == ()
-    life.due("2021-03-15T08:00", facts={"others": 3})
+    life.facts = {"others": 2}
+    assert life.due("2021-03-10").entries == ()
+    life.facts = {"others": 3}
+    life.due("2021-03-15T08:00")
     assert life.case.entered["b"] == local("2021-03-15T08:00")
 
 

@@ -59,7 +59,7 @@ def extend(clock: Clock, at: str, by: str | None = None, to: str | None = None) 
         ("2021-03-01T00:00", "1 day", last_of("2021-03-02")),
         ("2021-03-01T23:59", "5 workdays", last_of("2021-03-08")),
         ("2021-03-05T23:59", "1 workday", last_of("2021-03-08")),
-        # The spring festival of 2021: away from 11 to 17 February, at work on Sunday the 7th and Saturday the 20th.
+        # The spring festival of 2021: 11 to 17 February, with work on Sunday the 7th and Saturday the 20th.
         ("2021-02-05T09:00", "1 workday", last_of("2021-02-07")),
         ("2021-02-10T09:00", "3 workdays", last_of("2021-02-20")),
         ("2021-01-31T09:00", "1 month", last_of("2021-02-28")),
@@ -164,7 +164,10 @@ def test_a_date_moves_by_the_days_for_which_it_was_held(
 
 @given(limits, instants, st.lists(st.tuples(waits, waits), max_size=4), waits)
 def test_the_due_never_depends_on_when_it_is_looked_at(
-    limit: Span | datetime, began: datetime, pauses: list[tuple[timedelta, timedelta]], later: timedelta
+    limit: Span | datetime,
+    began: datetime,
+    pauses: list[tuple[timedelta, timedelta]],
+    later: timedelta,
 ) -> None:
     clock, now = run(limit, began), began
     for running, waiting in pauses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from worlds import TICK, Life, begin, last_of, local
@@ -117,9 +118,7 @@ def test_a_limit_is_frozen_at_the_start_unless_it_follows() -> None:
 
 
 def test_a_limit_that_follows_is_worked_out_anew_from_where_the_clock_began() -> None:
-    life = begin(
-        rules("limit: case.grade.repair, follows: [grade], again: anew"), grade="general"
-    )
+    life = begin(rules("limit: case.grade.repair, follows: [grade], again: anew"), grade="general")
     life.fire("start", "2021-03-01T10:00")
     life.fire("extend", "2021-03-02T10:00", length="2 workdays")
     life.fire("note", "2021-03-03T10:00", grade="major")
@@ -131,9 +130,7 @@ def test_a_limit_that_follows_is_worked_out_anew_from_where_the_clock_began() ->
 
 
 def test_a_limit_follows_its_field_while_the_clock_waits_too() -> None:
-    life = begin(
-        rules("limit: case.grade.repair, follows: [grade], again: anew"), grade="general"
-    )
+    life = begin(rules("limit: case.grade.repair, follows: [grade], again: anew"), grade="general")
     life.fire("start", "2021-03-01T10:00")
     life.fire("pause", "2021-03-01T11:00")
     life.fire("note", "2021-03-01T12:00", grade="major")
@@ -237,14 +234,14 @@ def bounded(extension: str, more: str = "limit: 5 workdays, again: anew") -> str
     return rules(f"{more}, extension: {{{extension}}}")
 
 
-def refused(life: Life, trigger: str, now: str | datetime, **data: object) -> str:
+def refused(life: Life, trigger: str, now: str | datetime, **data: Any) -> str:
     with pytest.raises(TransitionRefused) as caught:
         life.fire(trigger, now, **data)
     assert caught.value.code == "RULE-011"
     return str(caught.value)
 
 
-def started(text: str, **data: object) -> Life:
+def started(text: str, **data: Any) -> Life:
     life = begin(text, **data)
     life.fire("start", "2021-03-01T10:00")
     return life

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from worlds import CASE, PAUL, RULE, Life, begin, by, last_of, local
 
@@ -11,7 +13,7 @@ from duban.engine.values.actor import THE_TIMER
 from duban.engine.values.command import Fire, Open, Tie
 
 
-def effects(*listed: str, asks: str = "") -> str:
+def effects(*listed: str) -> str:
     return f"""
     workflow: thing
     roles:
@@ -35,14 +37,23 @@ def effects(*listed: str, asks: str = "") -> str:
     states: {{a: {{}}, b: {{}}, end: {{final: true}}}}
     deadlines: {{fix: {{owner: owner, runs_in: [a, b], limit: 5 workdays}}}}
     transitions:
-      - {{trigger: open, source: new, dest: a, by: anyone, asks: [title, n, amount, day, at, where, units, reporter, length, sure]}}
-      - {{trigger: do, source: a, dest: b, by: anyone, asks: [n, {{word: text}}], then: [{', '.join(listed)}]}}
+      - trigger: open
+        source: new
+        dest: a
+        by: anyone
+        asks: [title, n, amount, day, at, where, units, reporter, length, sure]
+      - trigger: do
+        source: a
+        dest: b
+        by: anyone
+        asks: [n, {{word: text}}]
+        then: [{", ".join(listed)}]
       - {{trigger: own, source: '*', by: [owner]}}
       - {{trigger: on, source: b, dest: end, by: anyone, asks: {{word: text}}, requires: word}}
     """
 
 
-def done(*listed: str, now: str = "2021-03-02T10:00", **data: object) -> Life:
+def done(*listed: str, now: str = "2021-03-02T10:00", **data: Any) -> Life:
     life = begin(effects(*listed), **data)
     life.fire("do", now, word="hello")
     return life
@@ -179,7 +190,12 @@ def test_the_case_opened_keeps_its_parent_beside_the_links_of_its_own_opening() 
         fields: {task: case}
         states: {end: {final: true}}
         transitions:
-          - {trigger: open, source: new, dest: end, by: anyone, asks: [task], then: [{link: task, to: case.task}]}
+          - trigger: open
+            source: new
+            dest: end
+            by: anyone
+            asks: [task]
+            then: [{link: task, to: case.task}]
     """
     life = begin(rules, links=(("parent", "p1"),), cause=RULE, actor=THE_TIMER, task="t1")
     assert life.case.links == (("parent", "p1"), ("task", "t1"))
@@ -206,7 +222,11 @@ def test_a_trigger_fired_on_this_case_comes_after_the_entry_in_the_same_decision
     life = done("{fire: 'on', on: this, with: {word: \"'x'\"}}")
     assert life.case.state == "end"
     assert life.kinds == ["open", "fire", "effect"]
-    assert life.entries[-1].body["cause"] == {"case": CASE, "seq": 2, "rule": "transitions.1.then.0"}
+    assert life.entries[-1].body["cause"] == {
+        "case": CASE,
+        "seq": 2,
+        "rule": "transitions.1.then.0",
+    }
 
 
 def test_a_refusal_there_refuses_here_unless_it_may_be_skipped() -> None:
@@ -229,7 +249,9 @@ def test_a_role_handed_over_is_held_there_and_what_follows_meets_the_new_holder(
 
 
 def test_a_role_that_was_handed_over_can_be_taken_back() -> None:
-    life = done("{hand_over: owner, to: case.where}", "{hand_over: owner, to: \"''\"}", where="annex")
+    life = done(
+        "{hand_over: owner, to: case.where}", "{hand_over: owner, to: \"''\"}", where="annex"
+    )
     life.fire("own", "2021-03-03", PAUL)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from worlds import CASE, PAUL, local, world
 
@@ -122,7 +122,6 @@ def fired(drawn: Drawn, case: Case, trigger: str) -> tuple[int, Case] | None:
 
 
 @given(machines())
-@settings(max_examples=150)
 def test_from_every_state_every_trigger_takes_the_transition_that_transitions_takes(
     drawn: Drawn,
 ) -> None:

@@ -136,7 +136,7 @@ def test_a_unit_that_joins_later_has_the_next_duty(drive: duban.Engine, tmp_path
 
 @pytest.mark.parametrize(
     ("rest", "opens"),
-    # Two more days of rest: opened on the 9th. Two weekends worked instead: on the 14th.
+    # Two more days of rest: opened on the 9th. A weekend worked: only on the 15th.
     [
         ("rest: ['2026-01-15..2026-01-16']", "2026-01-09"),
         ("work: ['2026-01-17', '2026-01-18']", "2026-01-15"),

@@ -136,6 +136,26 @@ def test_commands_of_one_call_see_those_before_them(engine: duban.Engine) -> Non
     assert engine.case(case.id).state == "done"
 
 
+def test_a_command_that_is_refused_half_way_leaves_nothing_of_itself(engine: duban.Engine) -> None:
+    """The case itself would have moved; what its rule opens elsewhere is refused."""
+    bad, good = (
+        engine.open("fragile", unit="desk-1", actor=tiny.ANN, data={"target": unit})
+        for unit in ("desk-9", "desk-2")
+    )
+    outcomes = engine.fire_many(
+        duban.Fire(case=case.id, trigger="spread", actor=tiny.ANN, key=case.id)
+        for case in (bad, good)
+    )
+    assert isinstance(outcomes[0].error, duban.UnknownUnit)
+    assert outcomes[1].ok
+    with pytest.raises(duban.UnknownUnit):
+        engine.fire(bad.id, "spread", actor=tiny.ANN)
+    assert engine.case(bad.id) == bad
+    assert len(engine.history(bad.id)) == 1
+    assert engine.tally()["cases"] == 3
+    assert engine.verify().holds
+
+
 def test_a_key_twice_in_one_call_counts_once(engine: duban.Engine) -> None:
     outcomes = engine.fire_many([_opening(1, key="a"), _opening(1, key="a"), _opening(2, key="a")])
     assert outcomes[0].case == outcomes[1].case

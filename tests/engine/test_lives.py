@@ -24,7 +24,7 @@ import duban
 from duban.adapters.storage.memory_transaction import MemoryTransaction
 
 ACTORS = [tiny.ANN, tiny.BOB, tiny.LEE, tiny.CHIEF, tiny.STRANGER]
-TRIGGERS = ["start", "note", "finish", "pass", "fail", "reopen", "drop", "nonsense"]
+TRIGGERS = ["start", "note", "finish", "pass", "fail", "reopen", "drop", "spread", "nonsense"]
 # The states in which the clock of the tiny workflow runs.
 RUNS_IN = {"reported", "doing"}
 
@@ -174,6 +174,12 @@ class Lives(RuleBasedStateMachine):
         self.engine.set_clock(now + timedelta(hours=hours))
         self.engine.set_clock(now)  # a clock that jumps back is passed over
         assert self.engine.now() == now + timedelta(hours=hours)
+
+    @rule(early=st.booleans())
+    def time_passes_until_something_falls_due_or_just_before(self, early: bool) -> None:
+        due = self.engine.next_due()
+        if due is not None:
+            self.engine.set_clock(due - timedelta(microseconds=1) if early else due)
 
     @rule()
     def sweep(self) -> None:

@@ -68,6 +68,16 @@ def test_each_rung_falls_at_its_instant_and_never_a_moment_early(engine: duban.E
     assert engine.sweep() == Swept()
 
 
+def test_a_command_just_before_a_rung_does_not_bring_it_forward(engine: duban.Engine) -> None:
+    case = tiny.opened(engine)
+    engine.set_clock(REMIND - timedelta(microseconds=1))
+    engine.fire(case.id, "note", actor=tiny.ANN, data={"note": "x"})
+    assert _names(engine, case) == []
+    engine.set_clock(REMIND)
+    engine.fire(case.id, "note", actor=tiny.ANN, data={"note": "y"})
+    assert _names(engine, case) == ["remind"]
+
+
 def test_the_last_rung_repeats_for_as_long_as_the_clock_runs(engine: duban.Engine) -> None:
     case = tiny.opened(engine)
     for week in range(1, 10):
