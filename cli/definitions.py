@@ -48,11 +48,8 @@ class Faulty(BadUsage):
 def check(call: Call, paths: Sequence[str]) -> None:
     """List every fault of definition files."""
     engine = call.asking_engine()
-    checked = [_checked(engine, path) for path in paths]
-    faults = sorted(
-        {fault for found, _ in checked for fault in found}, key=lambda f: (f.place, f.code)
-    )
-    count = sum(number for _, number in checked)
+    found, count = _checked(engine, paths)
+    faults = sorted(set(found), key=lambda f: (f.place, f.code))
     call.say(
         {"definitions": count, "faults": InvalidDefinition(faults).as_json(call.lang)["faults"]},
         [fault.text(call.lang) for fault in faults]
@@ -62,9 +59,9 @@ def check(call: Call, paths: Sequence[str]) -> None:
         raise Faulty(count=len(faults), files=len({fault.place.file for fault in faults}))
 
 
-def _checked(engine: Engine, path: str) -> tuple[Sequence[Fault], int]:
+def _checked(engine: Engine, paths: Sequence[str]) -> tuple[Sequence[Fault], int]:
     try:
-        return (), len(engine.check(path))
+        return (), len(engine.check(*paths))
     except InvalidDefinition as error:
         return error.faults, 0
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from duban.engine.core.decide import Explanation
     from duban.engine.core.judge import Verdict
 
-_NOT_HERE = "RULE-001"
+# Not in this state, and not once the case has ended: true of most triggers, and said once.
+_NOT_HERE = {"RULE-001", "RULE-008"}
 
 
 def explanation_data(explained: Explanation, lang: Lang) -> dict[str, object]:
@@ -56,7 +57,7 @@ def explanation_lines(explained: Explanation, call: Call) -> Iterator[str]:
         yield call.text("  nothing may be done now", "  目前没有可执行的操作")
     elsewhere = []
     for verdict in explained.refused:
-        if [reason.code for reason in verdict.reasons] == [_NOT_HERE]:
+        if {reason.code for reason in verdict.reasons} <= _NOT_HERE:
             elsewhere.append(verdict.trigger)
             continue
         yield f"  - {_name(verdict, call)}"

@@ -80,13 +80,13 @@ def simulate(
     call: Call, campaign: str, seed: int, definitions: str | None, until: str | None
 ) -> None:
     """Run a campaign on a virtual clock."""
-    from duban.adapters.simulation.behaviour import Behaviour
     from duban.adapters.simulation.simulating import simulate as run
+    from duban.engine.timing.instants import parse_date
 
     with _definitions(definitions) as folder, _store(call) as store:
         behaviour = _behaviour(folder, campaign)
         if until is not None:
-            behaviour = Behaviour.model_validate({**behaviour.plain(), "until": until})
+            behaviour = behaviour.model_copy(update={"until": parse_date(until).isoformat()})
         with _progress(call) as progress:
             done = run(store, str(folder), behaviour, seed=seed, progress=progress)
         try:

@@ -34,7 +34,8 @@ def case_title(scope: Scope, lang: str) -> str:
 
 def subject(scope: Scope, occasion: Occasion, lang: str) -> str:
     """Return the one line that a notice is about."""
-    return f"{occasion.title.get(lang, '')}: {case_title(scope, lang)}"
+    colon = "：" if lang == "zh" else ": "
+    return occasion.title.get(lang, "") + colon + case_title(scope, lang)
 
 
 def body(scope: Scope, occasion: Occasion, template: Template | None, lang: str) -> str:

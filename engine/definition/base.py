@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    WrapSerializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from duban.engine.errors import BadInput
 from duban.engine.timing.instants import parse_date
 from duban.engine.timing.spans import Offset, Span
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Model(BaseModel):
@@ -77,6 +87,18 @@ def many(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
 
 
+def _from_pairs(value: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(i, list) and len(i) == 2 for i in value):
+        return dict(value)
+    return value
+
+
+def _to_pairs(value: Any, dump: Any) -> Any:
+    return [[name, item] for name, item in dump(value).items()]
+
+
+# In canonical bytes, where keys are sorted, what is written in an order is a list of pairs.
+Ordered = Annotated[dict[K, V], BeforeValidator(_from_pairs), WrapSerializer(_to_pairs)]
 Title = Annotated[dict[str, str], BeforeValidator(_titled)]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]

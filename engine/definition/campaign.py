@@ -13,6 +13,7 @@ from duban.engine.definition.base import (
     Model,
     Name,
     Names,
+    Ordered,
     Source,
     Title,
     refusal,
@@ -103,8 +104,8 @@ class PhasePart(Model):
     to: DateText
     settings: Settings = {}
     ladders: Ladders = {}
-    duties: dict[FileName, Duty] = {}
-    goals: dict[FileName, Goal] = {}
+    duties: Ordered[FileName, Duty] = {}
+    goals: Ordered[FileName, Goal] = {}
     cites: Names = []
 
     @model_validator(mode="after")
@@ -168,19 +169,18 @@ class Campaign(Model):
     title: Title | None = None
     begins: DateText
     ends: DateText | None = None
-    published: DateText | None = None
     zone: str | None = None
     calendar: FileName | None = None
     sources: dict[str, Source] = {}
     uses: Names
-    groups: dict[FileName, Selector] = {}
+    groups: Ordered[FileName, Selector] = {}
     roles: dict[Name, Role] = {}
     settings: Settings = {}
     ladders: Ladders = {}
     phases: list[PhasePart] = []
     tasks: list[Task] = []
     task_workflow: str = "task"
-    duties: dict[FileName, Duty] = {}
-    goals: dict[FileName, Goal] = {}
-    accountability: dict[Name, Trigger] = {}
-    ledgers: dict[FileName, Ledger] = {}
+    duties: Ordered[FileName, Duty] = {}
+    goals: Ordered[FileName, Goal] = {}
+    accountability: Ordered[Name, Trigger] = {}
+    ledgers: Ordered[FileName, Ledger] = {}

@@ -107,13 +107,18 @@ class Compiler:
             fills=frozenset(name for name, asked in transition.asks.items() if asked == OWN),
             requires=tuple(transition.requires),
             otherwise=transition.otherwise or {},
-            title=transition.title or _named(transition.trigger or ""),
+            title=transition.title or self._title(transition),
             effects=self.effects(transition.then, at / "then"),
             reopen=transition.reopen,
             cites=tuple(transition.cites),
         )
         self._own_inputs(candidate, at)
         return candidate
+
+    def _title(self, transition: Transition) -> Mapping[str, str]:
+        if transition.trigger is not None:
+            return _named(transition.trigger)
+        return self.workflow.title or _named(self.workflow.workflow)
 
     def _own_field(self, name: str) -> Field:
         return self.workflow.fields.get(name) or Field(type="text")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from duban.engine.definition.base import Model, Name, Title, refusal
+from duban.engine.definition.base import Model, Name, Ordered, Title, refusal
 from duban.engine.timing.spans import Span
 
 Type = Literal[
@@ -22,7 +22,7 @@ class Choice(Model):
     """One row of a choice: its title and its columns."""
 
     title: Title | None = None
-    columns: dict[Name, str | int | bool] = {}
+    columns: Ordered[Name, str | int | bool] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -40,12 +40,10 @@ class Choice(Model):
 class Field(Model):
     """The type of a field or input, and its bounds."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"serial"})
-
     type: Type
     title: Title | None = None
     max: int = 2000
-    choices: dict[Name, Choice] = {}
+    choices: Ordered[Name, Choice] = {}
     of: ItemType | None = None
     personal: bool = False
     kind: Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)] = []
@@ -56,7 +54,14 @@ class Field(Model):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        return {"type": value} if isinstance(value, str) else value
+        full = {"type": value} if isinstance(value, str) else value
+        if isinstance(full, dict) and full.get("type") == "serial":
+            raise refusal(
+                "DEF-018",
+                "type 'serial' is planned but not built yet; use text or number",
+                "类型“serial”尚未实现，请用 text 或 number",
+            )
+        return full
 
     @model_validator(mode="after")
     def _consistent(self) -> Field:

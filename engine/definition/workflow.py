@@ -14,6 +14,7 @@ from duban.engine.definition.base import (
     Name,
     Names,
     OffsetText,
+    Ordered,
     Source,
     SpanText,
     Title,
@@ -135,7 +136,13 @@ def _asked(value: Any) -> Any:
         return value
     asked: dict[str, Any] = {}
     for item in value:
-        asked.update(item if isinstance(item, dict) else {item: OWN})
+        if isinstance(item, str):
+            asked[item] = OWN
+        elif isinstance(item, dict):
+            asked.update(item)
+        else:
+            # Pairs, as they stand in canonical bytes; anything else is refused as it is.
+            return value
     return asked
 
 
@@ -156,7 +163,7 @@ class Transition(Model):
     unless: Conditions = []
     by: Names = []
     not_by: Names = []
-    asks: Annotated[dict[str, Literal["field"] | Field], BeforeValidator(_asked)] = {}
+    asks: Annotated[Ordered[str, Literal["field"] | Field], BeforeValidator(_asked)] = {}
     requires: Names = []
     otherwise: Title | None = None
     then: list[Effect] = []
@@ -245,13 +252,13 @@ class Workflow(Model):
     workflow: FileName
     title: Title | None = None
     sources: dict[str, Source] = {}
-    settings: dict[Name, str | int | bool] = {}
-    roles: dict[Name, Role] = {}
-    fields: dict[Name, Field] = {}
-    states: dict[Name, State]
+    settings: Ordered[Name, str | int | bool] = {}
+    roles: Ordered[Name, Role] = {}
+    fields: Ordered[Name, Field] = {}
+    states: Ordered[Name, State]
     transitions: list[Transition]
-    deadlines: dict[Name, Deadline] = {}
-    facts: dict[Name, Fact] = {}
+    deadlines: Ordered[Name, Deadline] = {}
+    facts: Ordered[Name, Fact] = {}
 
 
 class Rung(Model):

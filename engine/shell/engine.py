@@ -19,6 +19,8 @@ from duban.engine.errors import (
     BadDate,
     CaseSetAside,
     DubanError,
+    Fault,
+    InvalidDefinition,
     NotFound,
     UnknownCampaign,
     UnknownCase,
@@ -93,13 +95,21 @@ class Engine:
 
     # ---- definitions
 
-    def check(self, source: str) -> Sequence[Definition]:
-        """Return the definitions at *source*, checked together with those in force.
+    def check(self, *sources: str) -> Sequence[Definition]:
+        """Return the definitions at *sources*, checked together and with those in force.
 
         Raises:
             InvalidDefinition: with every fault of all of them.
         """
-        found = self._definitions.load(source)
+        found: list[Definition] = []
+        faults: list[Fault] = []
+        for source in sources:
+            try:
+                found += self._definitions.load(source)
+            except InvalidDefinition as error:
+                faults += error.faults
+        if faults:
+            raise InvalidDefinition(faults)
         with self.store.reading() as reader:
             plan(reader, self._catalogue, found)
         return found

@@ -109,3 +109,9 @@ def test_faults_stop_apply_on_stderr(run: Run, engine: duban.Engine) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("DEF-001 bad.yaml:1:1 ")
     assert engine.published() == published
+
+
+def test_paths_named_side_by_side_are_checked_together(folder: Path, alone: Run) -> None:
+    files = sorted(str(path) for path in Path("rules").glob("*.yaml"))
+    result = alone("check", *files)
+    assert (result.exit_code, result.stdout) == (0, f"{len(files)} definition(s), no faults\n")

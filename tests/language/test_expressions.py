@@ -305,8 +305,9 @@ flags = st.recursive(
         st.sampled_from(["a", "b", "true", "false"]),
         st.builds("{} {} {}".format, numbers, comparisons, numbers),
         st.builds("{} {} {}".format, words, comparisons, words),
-        st.builds("{}.startsWith({})".format, words, words),
-        st.builds("{}.contains({})".format, words, words),
+        # Not on a sum of texts, which celpy takes for none.
+        st.builds("{}.startsWith({})".format, st.sampled_from("st"), words),
+        st.builds("{}.contains({})".format, st.sampled_from("st"), words),
         st.builds("{} in [{}, {}]".format, words, words, words),
     ),
     lambda inner: st.one_of(
