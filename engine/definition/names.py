@@ -9,6 +9,13 @@ from duban.engine.definition.fields import Field, scalar_type
 from duban.engine.definition.workflow import OWN, Workflow
 
 RESERVED_FIELDS = frozenset({"id", "unit", "campaign", "phase", "workflow"})
+# What a name may begin with; the choices of a field called so could not be told apart.
+ROOTS = frozenset(
+    {
+        "case", "given", "input", "setting", "is", "entered", "times", "due", "first_due", "met",
+        "lapsed", "runs", "extended", "fact", "campaign", "phase", "opened", "episode", "item",
+    }
+)  # fmt: skip
 
 _FIELD_KINDS: Mapping[str, Kind] = {
     "text": "text",

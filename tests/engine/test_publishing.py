@@ -148,9 +148,9 @@ def test_another_process_sees_what_was_published_since(tmp_path: Path) -> None:
 
 
 def test_publishing_that_is_undone_leaves_nothing_behind_in_memory(
-    engine: duban.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: duban.Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The revision that was undone comes again with other contents."""
+    """The revision that was undone comes again with other contents, from another process."""
 
     def broken(*args: object) -> None:
         publish(*args)  # type: ignore[arg-type]  # passed on as they came
@@ -161,13 +161,14 @@ def test_publishing_that_is_undone_leaves_nothing_behind_in_memory(
         text = tiny.WORKFLOW.replace("limit: 5 workdays", f"limit: {days} workdays")
         return str(tiny.write(tmp_path / f"more-{days}", fix=text, campaign=True))
 
+    other = tiny.engine(tiny.url("sqlite", tmp_path))
     monkeypatch.setattr("duban.engine.shell.engine.publish", broken)
     with pytest.raises(OSError, match="disk"):
-        engine.apply(limit(9))
+        file.apply(limit(9))
     monkeypatch.undo()
-    assert tiny.opened(engine).clocks["repair"].span == "5 workdays"
-    engine.apply(limit(7))
-    assert tiny.opened(engine).clocks["repair"].span == "7 workdays"
+    other.apply(limit(7))
+    assert tiny.opened(file).clocks["repair"].span == "7 workdays"
+    other.close()
 
 
 # Under these rules, whoever finishes without a note drops the case.
