@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from duban.engine.core import clocks
+from duban.engine.core.climbing import Climb, Key
 from duban.engine.core.draft import Draft
 from duban.engine.core.effects import Effects
 from duban.engine.core.judge import Judge, Verdict, merged
@@ -16,14 +16,13 @@ from duban.engine.core.terms import follow, steps_of
 from duban.engine.core.texts import Occasion
 from duban.engine.core.world import World
 from duban.engine.definition.expressions import ExpressionFailed
-from duban.engine.definition.machine import Candidate, CompiledDeadline, CompiledRung, Machine
+from duban.engine.definition.machine import Candidate, CompiledDeadline, Machine
 from duban.engine.errors import Refused, TransitionRefused
 from duban.engine.history.entry import Entry
 from duban.engine.history.evolve import evolve
-from duban.engine.timing.instants import format_instant
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
-from duban.engine.values.case import Case, Clock
+from duban.engine.values.case import Case
 from duban.engine.values.command import Cause, Command, Fire, Tie
 from duban.engine.values.notice import Notice
 
@@ -66,6 +65,8 @@ class Course:
         self._notices: list[Notice] = []
         self._commands: list[Command | Tie] = []
         self._wake: datetime | None = None
+        self._climbed: dict[Key, list[int]] = {}
+        self._ahead: Mapping[Key, int] | None = None
         self._rehearsing = False
 
     def decision(self) -> Decision:
@@ -222,81 +223,33 @@ class Course:
     def _rung(self, deadline: CompiledDeadline, at: datetime) -> None:
         """Record one rung. Of several missed ones only the last is sent, naming the others."""
         clock = self.case.clocks[deadline.name]
-        number = clock.rung
-        rung = deadline.rungs[min(number, len(deadline.rungs) - 1)]
-        late = max(0, (self.world.now - at).days)
         assert clock.due is not None
-        told: dict[str, Plain] = {
-            "rung": {
-                "deadline": deadline.name,
-                "round": clock.round,
-                "rung": number,
-                "name": rung.name,
-                "due": format_instant(clock.due),
-                "late": late,
-            },
-            "rule": rung.place,
-        }
-        if rung.cites:
-            told["cites"] = list(rung.cites)
-        draft = self._draft("rung", THE_TIMER, at, None, told)
+        climb = Climb(deadline, clock, clock.due)
+        draft = self._draft("rung", THE_TIMER, at, None, climb.told(self.world.now - at))
         steps = steps_of(deadline)
-        following = clocks.rung_instant(number + 1, clock.due, self.world.clockwork, steps)
-        draft.clocks[deadline.name] = replace(clock, rung=number + 1, next_rung=following)
-        missed = following is not None and following <= self.world.now
-        self._climb(draft, deadline, number, silent=missed and self._goes_on(deadline.name, clock))
+        following = clocks.rung_instant(clock.rung + 1, clock.due, self.world.clockwork, steps)
+        draft.clocks[deadline.name] = replace(clock, rung=clock.rung + 1, next_rung=following)
+        more_missed = following is not None and following <= self.world.now
+        silent = more_missed and self._goes_on(climb)
+        earlier = self._climbed.setdefault(climb.key, [])
+        climb.carry_out(draft, self.machine, [] if silent else earlier, silent=silent)
+        earlier.append(clock.rung)
         self._commit(draft)
 
-    def _goes_on(self, deadline: str, clock: Clock) -> bool:
+    def _goes_on(self, climb: Climb) -> bool:
         """Whether a later rung of this round will be recorded too, and sent in place of this one.
 
-        The rung itself, or a lapse, may take the case away: then nobody would be told.
+        The rung itself, or a lapse, may take the case away: then nobody would be told. How far it
+        goes is found by rehearsing the rest of the course, once.
         """
         if self._rehearsing:
             return True
-        rehearsal = Course(self.machine, self.case, self.world)
-        rehearsal._rehearsing, rehearsal._wake = True, self._wake
-        rehearsal._catch_up()
-        recorded = [rung for rung in rehearsal._rungs(deadline) if rung["round"] == clock.round]
-        return any(rung["rung"] > clock.rung for rung in recorded)
-
-    def _climb(
-        self, draft: Draft, deadline: CompiledDeadline, number: int, *, silent: bool
-    ) -> None:
-        missed = self._missed(deadline, draft.members["rung"])
-        rung = deadline.rungs[min(number, len(deadline.rungs) - 1)]
-        clock = draft.clocks[deadline.name]
-        assert clock.due is not None
-        overdue = draft.effective - clock.due
-        occasion = Occasion(
-            title=rung.title,
-            owner=deadline.model.owner,
-            due=clock.due,
-            late=max(0, overdue.days),
-            missed=tuple(r.title.get(self.world.lang, r.name) for r in missed)
-            if not silent
-            else (),
-        )
-        scope = Scope(self.machine, self.case, self.world.as_of(draft.effective))
-        effects = Effects(draft, scope, occasion, silent=silent)
-        effects.run(rung.effects)
-        if not silent:
-            effects.digest([e for r in missed for e in r.effects if e.action == "notify"])
-
-    def _missed(
-        self, deadline: CompiledDeadline, last: Mapping[str, Any]
-    ) -> Sequence[CompiledRung]:
-        numbers = [
-            rung["rung"]
-            for rung in self._rungs(deadline.name)
-            if rung["round"] == last["round"] and rung["rung"] < last["rung"]
-        ]
-        return [deadline.rungs[min(n, len(deadline.rungs) - 1)] for n in numbers]
-
-    def _rungs(self, deadline: str) -> list[Mapping[str, Any]]:
-        """Return what was recorded of the rungs of *deadline* in this course."""
-        rungs = [entry.body["rung"] for entry in self._entries if entry.kind == "rung"]
-        return [rung for rung in rungs if rung["deadline"] == deadline]
+        if self._ahead is None:
+            rehearsal = Course(self.machine, self.case, self.world)
+            rehearsal._rehearsing, rehearsal._wake = True, self._wake
+            rehearsal._catch_up()
+            self._ahead = {key: max(numbers) for key, numbers in rehearsal._climbed.items()}
+        return self._ahead.get(climb.key, 0) > climb.number
 
     # ---- recording
 
