@@ -76,5 +76,8 @@ def _name(verdict: Verdict, call: Call) -> str:
 def _asks(verdict: Verdict, call: Call) -> str:
     if not verdict.asks:
         return ""
-    named = [f"{name}{'*' if name in verdict.missing else ''}" for name in verdict.asks]
-    return call.text(f"  (asks: {', '.join(named)})", f"  （填写：{'、'.join(named)}）")
+    asked = [
+        named(name, (field.title or {}).get(call.lang)) + ("*" if name in verdict.missing else "")
+        for name, field in verdict.asks.items()
+    ]
+    return call.text(f"  (asks: {', '.join(asked)})", f"  （填写：{'、'.join(asked)}）")

@@ -112,7 +112,7 @@ def test_a_limit_is_a_plain_number_within_bounds(number: str, run: Run) -> None:
         ),
         (
             ["--workflow", "fix", "--where", "colour=red"],
-            "FIND-000 there is no field 'colour'; there are: due, note, reporter, title, weight\n",
+            "FIND-000 there is no field 'colour'; there are: title, weight, note, due, reporter\n",
         ),
         (
             ["--campaign", "drive", "--phase", "third"],
