@@ -50,4 +50,3 @@ class SeededIds(_TimedIds):
 
     def __init__(self, seed: int | str) -> None:
         super().__init__(Random(seed).getrandbits)
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -119,13 +119,15 @@ class Stored:
     """A case as it lies in the store, for verification: the raw row and its projections.
 
     ``columns`` and ``entries`` (one for each entry, in order) are what stands beside the bytes;
-    ``duban.engine.history.projections`` derives the same from the case and its entries.
+    ``duban.engine.history.projections`` derives the same from the case and its entries. ``timers``
+    are microseconds by name.
     """
 
     case_id: str
     body: bytes
     columns: Mapping[str, Plain]
     entries: Sequence[Mapping[str, Plain]] = ()
+    timers: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from duban.adapters.storage.matching import matches
@@ -21,6 +21,7 @@ from duban.engine.ports import (
     Timer,
     Where,
 )
+from duban.engine.timing.instants import to_micros
 from duban.engine.values.canonical import canonical
 from duban.engine.values.case import Case
 from duban.engine.values.forms import case_form
@@ -84,7 +85,8 @@ class MemoryReader:
         for case_id in sorted(self._tables.cases):
             if after is None or case_id > after:
                 entries = self.history(case_id)
-                yield _stored(self._tables.cases[case_id], entries), entries
+                timers = {timer.name: to_micros(timer.due) for timer in self.timers(case_id)}
+                yield _stored(self._tables.cases[case_id], entries, timers), entries
 
     def strays(self) -> Sequence[str]:
         """Return nothing: what cannot be stored alone cannot stray."""
@@ -165,11 +167,12 @@ def _following(cases: list[Case], sort: Sort, descending: bool, after: str) -> l
     return [case for case in cases if beyond(case)]
 
 
-def _stored(case: Case, entries: Sequence[Entry]) -> Stored:
+def _stored(case: Case, entries: Sequence[Entry], timers: Mapping[str, int]) -> Stored:
     beside = [entry_columns(entry, episode) for entry, episode in episodes(entries, case.episode)]
     return Stored(
         case_id=case.id,
         body=canonical(case_form(case)),
         columns=case_columns(case),
         entries=tuple(reversed(beside)),
+        timers=timers,
     )

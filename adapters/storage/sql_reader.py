@@ -120,6 +120,7 @@ class SqlReader:
                     body=row[-1].encode(),
                     columns=rows.case_beside(row, links.get(row[0], ())),
                     entries=tuple(map(rows.entry_beside, beside.get(row[0], ()))),
+                    timers=dict(self._wire.all(self._sql.timers, (row[0],))),
                 ),
                 tuple(entries.get(row[0], ())),
             )

@@ -39,6 +39,15 @@ def case_columns(case: Case) -> dict[str, Plain]:
     return columns
 
 
+def case_timers(case: Case) -> dict[str, int]:
+    """Return the timers that the clocks of *case* need: a rung without one would never fall due."""
+    return {
+        name: to_micros(clock.next_rung)
+        for name, clock in case.clocks.items()
+        if clock.next_rung is not None
+    }
+
+
 def entry_columns(entry: Entry, episode: int) -> dict[str, Plain]:
     """Return what stands beside the bytes of *entry*, which is of this episode of its case."""
     body = entry.body

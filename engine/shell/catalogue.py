@@ -45,7 +45,6 @@ class Catalogue:
     def __init__(self) -> None:
         self._edition = Edition(0, EMPTY)
         self._machines: OrderedDict[str, Machine] = OrderedDict()
-        self._stored: set[str] = set()
         self._personal: dict[str, bool] = {}
 
     def branch(self) -> Catalogue:
@@ -104,7 +103,7 @@ class Catalogue:
         rules = edition.rules.get(key)
         if rules is None:
             rules = edition.rules[key] = library.rules(command.workflow, campaign, phase)
-        if rules.hash not in self._stored and tx.document(rules.hash) is None:
+        if tx.document(rules.hash) is None:
             tx.publish(
                 Published(
                     hash=rules.hash, kind=RULES, name=command.workflow, canon=rules.canon, source={}
@@ -113,10 +112,6 @@ class Catalogue:
         if rules.hash not in self._machines:
             self._keep(compile_rules(rules))
         return self._machines[rules.hash]
-
-    def committed(self, rules: str) -> None:
-        """Note that rules are stored for good, so that nobody asks again."""
-        self._stored.add(rules)
 
     def clockwork(self, edition: Edition, machine: Machine | None) -> Clockwork:
         """Return the clockwork of a case's rules, with the calendar as it stands now."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from duban.engine.history.chain import commitment, genesis, link
 from duban.engine.history.entry import Entry, is_commitment
 from duban.engine.history.evolve import replay
-from duban.engine.history.projections import case_columns, entry_columns, episodes
+from duban.engine.history.projections import case_columns, case_timers, entry_columns, episodes
 from duban.engine.ports import Reader, Stored
 from duban.engine.values.canonical import Plain, canonical
 from duban.engine.values.forms import case_form
@@ -91,6 +91,11 @@ def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
     if dict(stored.columns) != case_columns(case):
         names = _differing(stored.columns, case_columns(case))
         en, zh = f"columns beside the case differ: {names}", f"事项的附列不符：{names}"
+        findings.append(_found(stored.case_id, None, en, zh))
+    timers = {name: due for name, due in stored.timers.items() if name in case.clocks}
+    if timers != case_timers(case):
+        names = ", ".join(sorted(n for n, _ in timers.items() ^ case_timers(case).items()))
+        en, zh = f"timers do not fit the clocks: {names}", f"定时与时限不符：{names}"
         findings.append(_found(stored.case_id, None, en, zh))
     return [*findings, *beside]
 

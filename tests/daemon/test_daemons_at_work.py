@@ -62,7 +62,8 @@ def prepared(folder: Path) -> Path:
     assert all(outcome.ok for outcome in engine.fire_many(commands))
     engine.close()
     (folder / "duban.toml").write_text(
-        'store = "sqlite:///duban.db"\n[channels]\nnotice = "file:notices.jsonl"\n', encoding="utf-8"
+        'store = "sqlite:///duban.db"\n[channels]\nnotice = "file:notices.jsonl"\n',
+        encoding="utf-8",
     )
     return definitions
 
@@ -72,7 +73,11 @@ def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A daemon in a process of its own."""
     command = [sys.executable, "-m", "duban", "daemon", "--interval", "5"]
     process = subprocess.Popen(
-        command, cwd=folder, stderr=subprocess.PIPE, text=True, env={**os.environ, "DUBAN_LANG": "en"}
+        command,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DUBAN_LANG": "en"},
     )
     try:
         yield process

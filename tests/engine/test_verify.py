@@ -223,6 +223,14 @@ ATTACKS: dict[str, tuple[Tamper, str]] = {
         _sql("INSERT INTO duban_link VALUES (:case, 'parent', 'other')"),
         "differ: links",
     ),
+    "a timer deleted, so that the case goes silent": (
+        _sql("DELETE FROM duban_timer WHERE case_id = :case"),
+        "timers do not fit the clocks: repair",
+    ),
+    "a timer put off": (
+        _sql("UPDATE duban_timer SET due = due + 1 WHERE case_id = :case"),
+        "timers do not fit the clocks: repair",
+    ),
     "an entry of a case that is not": (
         _sql(
             "INSERT INTO duban_entry (case_id, seq, canon, hash, kind, person, at, effective, episode) "
