@@ -174,13 +174,13 @@ def _lines(done: Simulated, call: Call) -> Iterator[str]:
     yield from _table(call, figures)
     yield ""
     yield call.text("Rungs climbed: ", "督办阶梯：") + _counted(
-        summary.total.rungs, _rung_titles(done.engine, call)
+        summary.total.rungs, _titles(done.engine, call)
     )
     notices = +summary.total.notices
     yield call.text(
         f"The daemon would have sent {notices.total()} notices: ",
         f"守护进程会发出 {notices.total()} 条通知：",
-    ) + _counted(notices, _rung_titles(done.engine, call))
+    ) + _counted(notices, _titles(done.engine, call))
     yield call.text("Reports fall due per reporting unit: ", "每个报送单位的报送日：") + ", ".join(
         sorted({day for days in summary.dues.values() for day in days})
     )
@@ -219,12 +219,21 @@ def _counted(counter: Counter[str], titles: dict[str, str]) -> str:
     return ", ".join(f"{titles.get(name, name)} {n}" for name, n in counter.most_common(12))
 
 
-def _rung_titles(engine: Engine, call: Call) -> dict[str, str]:
-    return {
-        rung.rung: (rung.title or {}).get(call.lang, rung.rung)
-        for ladder in engine.library().ladders.values()
+def _titles(engine: Engine, call: Call) -> dict[str, str]:
+    """The titles of rungs, and of the triggers of each workflow."""
+    library, lang = engine.library(), call.lang
+    titles = {
+        rung.rung: (rung.title or {}).get(lang, rung.rung)
+        for ladder in library.ladders.values()
         for rung in ladder.rungs
     }
+    for name, workflow in library.workflows.items():
+        of = (workflow.title or {}).get(lang, name)
+        for transition in workflow.transitions:
+            trigger = transition.trigger or "auto"
+            said = (transition.title or {}).get(lang, trigger)
+            titles.setdefault(f"{name}.{trigger}", call.text(f"{of}: {said}", f"{of}·{said}"))
+    return titles
 
 
 def _goal(engine: Engine, call: Call, name: str, goal: dict[str, int]) -> str:

@@ -104,7 +104,7 @@ class Counting:
         for entry in history:
             figures = self._figures(entry.effective)
             for part in figures:
-                part.notices[_occasion(entry)] += len(entry.body.get("notices", ()))
+                part.notices[_occasion(entry, case.workflow)] += len(entry.body.get("notices", ()))
             if entry.kind == "rung":
                 self._rung(entry, figures, overdue, case)
             if case.workflow == self._behaviour.hazards:
@@ -166,11 +166,11 @@ class Counting:
         self.summary.total.reports[standing] += 1
 
 
-def _occasion(entry: Entry) -> str:
-    """What a notice went out for: the rung, or the trigger."""
+def _occasion(entry: Entry, workflow: str) -> str:
+    """What a notice went out for: the rung, or the workflow's trigger."""
     if "rung" in entry.body:
         return str(entry.body["rung"]["name"])
-    return entry.trigger or entry.kind
+    return f"{workflow}.{entry.trigger or entry.kind}"
 
 
 def summarise(
