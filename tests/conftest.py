@@ -1,9 +1,12 @@
-"""Profiles of hypothesis: `fast` is the same on every run, `many` (DUBAN_MANY=1) looks further."""
+"""What all tests share: profiles of hypothesis (`fast` repeats, `many` looks further), and a plain log."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _SLOW = [HealthCheck.too_slow]
@@ -12,3 +15,13 @@ settings.register_profile(
 )
 settings.register_profile("many", deadline=None, max_examples=2000, suppress_health_check=_SLOW)
 settings.load_profile("many" if os.environ.get("DUBAN_MANY") else "fast")
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """What one test configures of the log, as the command line does, is nothing to the next."""
+    yield
+    if "structlog" in sys.modules:
+        import structlog
+
+        structlog.reset_defaults()

