@@ -20,6 +20,13 @@ def _refuse(deadline: CompiledDeadline, scope: Scope, en: str, zh: str) -> Trans
     return TransitionRefused(case=scope.case.id, trigger=deadline.name, reasons=[reason])
 
 
+def nothing_to_extend(deadline: CompiledDeadline, scope: Scope) -> TransitionRefused:
+    """Return the refusal to extend a deadline that does not run, or has ended."""
+    name, name_zh = deadline.title.get("en", deadline.name), deadline.title.get("zh", deadline.name)
+    en, zh = f"{name} does not run and cannot be extended", f"“{name_zh}”未在计时，不能延期"
+    return _refuse(deadline, scope, en, zh)
+
+
 def _instant(bound: Expression, clock: Clock, scope: Scope) -> datetime:
     value = scope.value(bound)
     return scope.world.clockwork.after(clock.started, value) if isinstance(value, Span) else value

@@ -92,9 +92,20 @@ def decide_happening(
     elif happening.due is not None:
         commands = _open_duty(campaign, happening.due, draft, case, world)
         told.update(_due_measure(happening.due, commands))
+        if _before_publication(happening.due, case):
+            told["listed"] = True
     if told:
         draft.members["measure"] = told
     return _decided(draft, case, campaign, world, commands)
+
+
+def decide_refused(
+    campaign: Campaign, case: Case, key: str, refused: Mapping[str, Plain], world: World
+) -> Decision:
+    """Decide on noting for which units what *key* brought was refused, and why."""
+    draft = Draft(case=case, world=world, kind="duty", actor=THE_TIMER, effective=world.now)
+    draft.members.update({"trigger": f"{key}:refused", "measure": {"refused": dict(refused)}})
+    return _decided(draft, case, campaign, world, [])
 
 
 def _decided(
@@ -168,10 +179,7 @@ def _open_duty(
     campaign: Campaign, due: Due, draft: Draft, case: Case, world: World
 ) -> list[Command | Tie]:
     """One case for each unit selected; none for a due that lay before the duty was published."""
-    published = case.data.get("published", {})
-    assert isinstance(published, Mapping)
-    first = published.get(f"{due.name}:{due.day}")
-    if isinstance(first, str) and due.day < parse_date(first):
+    if _before_publication(due, case):
         return []
     day = max(due.opens, world.clockwork.day(draft.effective))
     given = _constants(due, draft.world.lang)
@@ -188,6 +196,13 @@ def _open_duty(
         )
         for unit in selected(_selector(campaign, due), world.directory, day)
     ]
+
+
+def _before_publication(due: Due, case: Case) -> bool:
+    published = case.data.get("published", {})
+    assert isinstance(published, Mapping)
+    first = published.get(f"{due.name}:{due.day}")
+    return isinstance(first, str) and due.day < parse_date(first)
 
 
 def _selector(campaign: Campaign, due: Due) -> Selector:
@@ -223,12 +238,9 @@ def _constants(due: Due, lang: str) -> dict[str, object]:
 
 
 def _due_measure(due: Due, commands: list[Command | Tie]) -> dict[str, Plain]:
-    told: dict[str, Plain] = {
+    return {
         "duty": due.name,
         "due": due.day.isoformat(),
         "since": due.since.isoformat(),
         "opened": len(commands),
     }
-    if not commands:
-        told["listed"] = True
-    return told

@@ -27,6 +27,7 @@ from duban.engine.values.command import Cause, Command, Fire, Tie
 from duban.engine.values.notice import Notice
 
 _MOST_AUTOMATIC = 16
+_MOST_ROUNDS = 1000
 
 
 class NeverRests(Refused):
@@ -68,6 +69,7 @@ class Course:
         self._climbed: dict[Key, list[int]] = {}
         self._ahead: Mapping[Key, int] | None = None
         self._rehearsing = False
+        self._own = 0
 
     def decision(self) -> Decision:
         """Return all that happened."""
@@ -225,6 +227,10 @@ class Course:
         clock = self.case.clocks[deadline.name]
         assert clock.due is not None
         climb = Climb(deadline, clock, clock.due)
+        began = self._start.clocks.get(deadline.name)
+        if clock.round - (began.round if began else 0) > _MOST_ROUNDS:
+            # A rung that begins its own clock anew, with nothing to wait for.
+            raise NeverRests(case=self.case.id, steps=_MOST_ROUNDS, last=climb.rung.place)
         draft = self._draft("rung", THE_TIMER, at, None, climb.told(self.world.now - at))
         steps = steps_of(deadline)
         following = clocks.rung_instant(clock.rung + 1, clock.due, self.world.clockwork, steps)
@@ -280,10 +286,14 @@ class Course:
                 self._commands.append(command)
 
     def _fire_own(self, command: Fire, effective: datetime) -> None:
+        self._own += 1
+        if self._own > _MOST_AUTOMATIC:
+            raise NeverRests(case=self.case.id, steps=_MOST_AUTOMATIC, last=command.trigger)
         verdict = self.judge(command.trigger, None, command.data, effective=effective)
         if verdict.reasons and command.otherwise_skip:
             return
         self.fire(verdict, kind="effect", actor=THE_TIMER, cause=command.cause, effective=effective)
+        self._own -= 1
 
     def _timers(self) -> dict[str, datetime | None]:
         timers: dict[str, datetime | None] = {}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from duban.engine.core import clocks
-from duban.engine.core.bounds import check_extension
+from duban.engine.core.bounds import check_extension, nothing_to_extend
 from duban.engine.core.draft import Draft
 from duban.engine.core.inputs import assigned, unknown_unit
 from duban.engine.core.recipients import notices_to
@@ -170,7 +170,7 @@ class Effects:
         name = effect.model.extend or ""
         deadline, clock = self._clock(name)
         if clock is None or clock.ended is not None:
-            return
+            raise nothing_to_extend(deadline, self.scope)
         by = str(self.scope.value(effect.values["by"])) if "by" in effect.values else None
         to = self.scope.value(effect.values["to"]) if "to" in effect.values else None
         grant = Grant(at=self.draft.effective, by=by, to=to)

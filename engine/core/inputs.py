@@ -19,6 +19,8 @@ from duban.engine.values.canonical import Plain
 
 _ALLOWED_CONTROLS = {"\n", "\t"}
 _LONGEST_NAME = 200
+_MOST_PIECES = 100
+_DIGITS = 16
 
 
 def plain_values(
@@ -84,7 +86,8 @@ def clean_text(name: str, value: str) -> str:
 
 
 def _number(name: str, field: Field, value: object, world: World) -> Plain:
-    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
+    text = value.removeprefix("-") if isinstance(value, str) else ""
+    if isinstance(value, str) and text.isascii() and text.isdigit() and len(text) <= _DIGITS:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**53:
         raise _bad(name, value, "a whole number", "整数")
@@ -177,6 +180,10 @@ _EVIDENCE: Mapping[str, type] = {
 
 def _evidence(name: str, field: Field, value: object, world: World) -> Plain:
     pieces = value if isinstance(value, (list, tuple)) else [value]
+    if len(pieces) > _MOST_PIECES:
+        raise _bad(
+            name, len(pieces), f"at most {_MOST_PIECES} pieces", f"不超过 {_MOST_PIECES} 份材料"
+        )
     checked = [_piece(name, field, piece) for piece in pieces]
     if len(checked) < field.number:
         raise _bad(name, value, f"at least {field.number} pieces", f"至少 {field.number} 份材料")
@@ -194,6 +201,8 @@ def _piece(name: str, field: Field, piece: object) -> Plain:
             listed = ", ".join(_EVIDENCE)
             raise _bad(name, f"{key}: {item}", f"evidence with {listed}", f"材料（{listed}）")
     _demanded(name, field, given)
+    if not 0 <= given.get("size", 0) < 2**53:
+        raise _bad(name, given["size"], "a size in bytes", "以字节计的大小")
     return {
         key: clean_text(name, item[:_LONGEST_NAME]) if isinstance(item, str) else item
         for key, item in given.items()

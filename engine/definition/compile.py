@@ -211,6 +211,7 @@ class Compiler:
         if effect.action == "set":
             for name, source in (effect.set or {}).items():
                 values[name] = self._assigned(name, source, at / "set" / name)
+                self._keep_personal(name, values[name], at / "set" / name)
         for name, source in effect.with_.items():
             values[f"with.{name}"] = self.expression(source, at / "with" / name)
         values["unit"] = self.expression(effect.unit, at / "unit", "text")
@@ -225,6 +226,22 @@ class Compiler:
             values={name: value for name, value in values.items() if value is not None},
             texts={lang: self._template(t, at / "text") for lang, t in (effect.text or {}).items()},
         )
+
+    def _keep_personal(self, target: str, value: Expression | None, at: _At) -> None:
+        """What is personal can be erased only where it stays in a personal field."""
+        fields = self.workflow.fields
+        if value is None or target not in fields or fields[target].personal:
+            return
+        for name in value.names:
+            root, _, field = name.partition(".")
+            if root == "case" and field in fields and fields[field].personal:
+                self.report.add(
+                    at.origin,
+                    at.path,
+                    "DEF-065",
+                    f"'{field}' is personal and '{target}' is not: it could never be erased from there",
+                    f"“{field}”是个人信息而“{target}”不是：写入后将无法删除",
+                )
 
     def _assigned(self, field: str, source: str, at: _At) -> Expression | None:
         if not self.language.knows(f"case.{field}"):

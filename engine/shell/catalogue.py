@@ -18,7 +18,7 @@ from duban.engine.definition.library import EMPTY, Library, phase_on
 from duban.engine.definition.machine import Machine
 from duban.engine.definition.published import KINDS, Definition, read_definition
 from duban.engine.definition.rules import Rules, read_rules
-from duban.engine.errors import Place, UnknownWorkflow
+from duban.engine.errors import Place, Refused, UnknownWorkflow
 from duban.engine.ports import Published, Reader, Transaction
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import parse_date
@@ -26,6 +26,14 @@ from duban.engine.values.command import Open
 
 RULES = "rules"
 _MOST_MACHINES = 500
+
+
+class AlteredRules(Refused):
+    """Stored rules do not give the hash under which cases hold them."""
+
+    code = "INTEG-002"
+    en = "{what}; run `duban history verify` and restore them from a backup"
+    zh = "{what_zh}；请运行 duban history verify 并从备份恢复"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,12 @@ class Catalogue:
             document = reader.document(rules)
             if document is None:
                 raise UnknownWorkflow(workflow=rules, known="-")
-            machine = compile_rules(read_rules(document.canon))
+            read = read_rules(document.canon)
+            if read.hash != rules:
+                altered = f"the rules {rules[:12]} were altered in the store"
+                altered_zh = f"存储中的规则 {rules[:12]} 被改动"
+                raise AlteredRules(what=altered, what_zh=altered_zh)
+            machine = compile_rules(read)
             self._keep(machine)
         return machine
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from duban.engine.history.chain import commitment, genesis, link
 from duban.engine.history.entry import Entry, is_commitment
@@ -47,7 +48,17 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
     """Verify every case of the view of *reader*, or one."""
     cases = entries = 0
     findings: list[Finding] = []
+    known: dict[str, bool] = {}
     for stored, history in _walked(reader, case_id):
+        rules = str(stored.columns.get("rules"))
+        if rules not in known:
+            known[rules] = _rules_whole(reader, rules)
+        if not known[rules]:
+            en, zh = (
+                f"its rules {rules[:12]} are missing or altered",
+                f"规则 {rules[:12]} 缺失或被改动",
+            )
+            findings.append(_found(stored.case_id, None, en, zh))
         cases += 1
         entries += len(history)
         findings += verify_case(stored, history)
@@ -57,6 +68,13 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
             for stray in reader.strays()
         ]
     return Verified(cases=cases, entries=entries, findings=tuple(findings))
+
+
+def _rules_whole(reader: Reader, rules: str) -> bool:
+    document = reader.document(rules)
+    if document is None or not isinstance(document.canon, bytes):
+        return False
+    return sha256(document.canon).hexdigest() == rules
 
 
 def _walked(reader: Reader, case_id: str | None) -> Iterator[tuple[Stored, Sequence[Entry]]]:
@@ -73,7 +91,11 @@ def _walked(reader: Reader, case_id: str | None) -> Iterator[tuple[Stored, Seque
 
 def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
     """Return everything wrong with one case."""
-    findings = [*_chain(stored.case_id, history), *_commitments(history)]
+    try:
+        findings = [*_chain(stored.case_id, history), *_commitments(history)]
+    except Exception as error:  # what was forged may be of any type
+        en, zh = f"its history cannot be read: {error!r}", f"流转记录无法读取：{error!r}"
+        return [_found(stored.case_id, None, en, zh)]
     if not history:
         return [_found(stored.case_id, None, "it has no history", "没有流转记录")]
     if findings:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 
 from duban.engine.core.campaign import (
     TIMER_NAME,
     decide_happening,
+    decide_refused,
     due_happening,
     next_happening,
 )
@@ -23,28 +26,35 @@ from duban.engine.errors import (
     BadUsage,
     BadValue,
     CaseSetAside,
+    DubanError,
     KeyReused,
     Refused,
     TransitionRefused,
     UnknownCampaign,
     UnknownCase,
+    Unreachable,
 )
 from duban.engine.ports import Ids, Request, Transaction, Where, Write
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.facts import facts_of
+from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
 from duban.engine.values.command import Command, Fire, Open, Tie
 
 _MOST_COMMANDS = 100_000
+_DEEPEST = 16
 
 
 class TooMuch(Refused):
     """One command would bring about more than a transaction can carry."""
 
     code = "RULE-013"
-    en = "one command brings about more than {most} others; a rule opens or fires without end"
-    zh = "一条命令引发了超过 {most} 条后续命令；某条规则在无止境地创建或触发"
+    en = (
+        "one command brings about more than {most} others, or {deep} one behind another; "
+        "a rule opens or fires without end"
+    )
+    zh = "一条命令引发了超过 {most} 条或连环 {deep} 层的后续命令；某条规则在无止境地创建或触发"
 
 
 class Work:
@@ -80,8 +90,16 @@ class Work:
             return
         machine, world = self._surroundings(case)
         decision = decide_due(machine, case, world)
+        if not decision.entries:
+            # Claimed, and nothing was due: its timers say something else than its clocks.
+            decision = replace(decision, timers=self._right_timers(decision))
         self._write(decision, None)
         self._follow(decision)
+
+    def _right_timers(self, decision: Decision) -> dict[str, datetime | None]:
+        known = {name: clock.next_rung for name, clock in decision.case.clocks.items()}
+        stored = dict.fromkeys(timer.name for timer in self._tx.timers(decision.case.id))
+        return {**stored, **known, **decision.timers}
 
     # ---- commands
 
@@ -144,19 +162,19 @@ class Work:
     # ---- what follows
 
     def _follow(self, decision: Decision) -> None:
-        queue = deque(decision.commands)
+        queue = deque((command, 1) for command in decision.commands)
         done = 0
         while queue:
-            command = queue.popleft()
+            command, depth = queue.popleft()
             done += 1
-            if done > _MOST_COMMANDS:
-                raise TooMuch(most=_MOST_COMMANDS)
+            if done > _MOST_COMMANDS or depth > _DEEPEST:
+                raise TooMuch(most=_MOST_COMMANDS, deep=_DEEPEST)
             if isinstance(command, Open) and command.id and self._tx.case(command.id) is not None:
                 continue
             following = self._followed(command)
             if following is not None:
                 self._write(following, None)
-                queue.extend(following.commands)
+                queue.extend((command, depth + 1) for command in following.commands)
 
     def _followed(self, command: Command | Tie) -> Decision | None:
         try:
@@ -212,13 +230,34 @@ class Work:
             measure = self._measure(campaign, happening.goals)
             decision = decide_happening(campaign, current, happening, measure, world)
             self._write(decision, None)
-            self._follow(decision)
             current = decision.case
+            refused = self._follow_each(decision)
+            if refused:
+                noted = decide_refused(campaign, current, happening.key, refused, world)
+                self._write(noted, None)
+                current = noted.case
         if current is case:
             # The calendar moved what this timer was set for: nothing is due, or not yet.
             pending = next_happening(campaign, case, world)
             timers = {TIMER_NAME: pending}
             self._tx.write(Write(case=case, before=case.version, entries=(), timers=timers))
+
+    def _follow_each(self, decision: Decision) -> dict[str, Plain]:
+        """Open each case by itself; return the units for which that was refused, and why.
+
+        One unit whose rules refuse must not keep the duty from all the others.
+        """
+        refused: dict[str, Plain] = {}
+        for command in decision.commands:
+            try:
+                with self._tx.savepoint():
+                    self._follow(replace(decision, commands=(command,)))
+            except Unreachable:
+                raise
+            except DubanError as error:
+                unit = command.unit if isinstance(command, Open) else command.case
+                refused[unit] = error.text(self._catalogue.library(self._tx).lang)
+        return refused
 
     def _measure(self, campaign: Campaign, goals: Mapping[str, Goal] | None) -> dict[str, Plain]:
         """Count for a checkpoint: each goal's numerator and denominator, and what is still open."""
@@ -256,13 +295,28 @@ def _check_caller(command: Command) -> None:
             what="only a rule gives a command a cause; leave it out",
             what_zh="只有规则才能给命令附上起因；请去掉 cause",
         )
+    if isinstance(command, Open) and (command.id is not None or command.links):
+        raise BadUsage(
+            what="only a rule gives a case its id or its links; leave them out",
+            what_zh="只有规则才能指定事项的编号或关联；请去掉 id 和 links",
+        )
+    if not isinstance(command.data, Mapping):
+        raise BadUsage(
+            what="data is a mapping of names to values", what_zh="data 应为名称到值的映射"
+        )
     actor = command.actor
+    if TIMER in actor.persons:
+        raise BadUsage(
+            what=f"nobody may act as {TIMER}; name a person",
+            what_zh=f"任何人不得以 {TIMER} 的身份操作",
+        )
     said = {
         "key": command.key,
-        "case": command.case if isinstance(command, Fire) else command.id,
+        "case": command.case if isinstance(command, Fire) else None,
         "person": actor.person,
         "post": actor.post,
         "on_behalf_of": actor.on_behalf_of,
+        "authenticated_by": actor.authenticated_by,
     }
     for name, text in said.items():
         if text is None or (text.isascii() and text.isprintable() and text):

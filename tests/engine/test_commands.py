@@ -94,6 +94,34 @@ def test_nobody_but_a_rule_can_claim_a_cause_and_so_escape_the_roles(engine: dub
     assert engine.tally()["cases"] == 1
 
 
+def test_no_caller_gives_a_case_its_id_or_links_and_so_reaches_other_cases(
+    engine: duban.Engine,
+) -> None:
+    victim = tiny.opened(engine)
+    base = duban.Open(workflow="fix", unit="desk-2", actor=tiny.BOB, data={"title": "x"})
+    outcomes = engine.fire_many(
+        [replace(base, links=(("parent", victim.id),)), replace(base, id="../../x")]
+    )
+    assert [type(outcome.error) for outcome in outcomes] == [BadUsage, BadUsage]
+    assert engine.tally()["cases"] == 1
+
+
+def test_nobody_acts_as_the_timer(engine: duban.Engine) -> None:
+    case = tiny.opened(engine)
+    timer = duban.Actor(person="system:timer")
+    behalf = replace(tiny.ANN, on_behalf_of="system:timer")
+    for actor in (timer, behalf):
+        with pytest.raises(BadUsage, match="nobody may act as system:timer"):
+            engine.fire(case.id, "note", actor=actor, data={"note": "x"})
+    assert engine.case(case.id) == case
+
+
+def test_values_that_no_entry_can_hold_are_refused_alone(engine: duban.Engine) -> None:
+    bad = [_opening(1, data=None), _opening(2, data={"title": "x", "weight": "9" * 5000})]
+    outcomes = engine.fire_many([*bad, _opening(3)])
+    assert [outcome.ok for outcome in outcomes] == [False, False, True]
+
+
 # ---- many
 
 

@@ -273,6 +273,18 @@ def test_a_fault_of_the_program_sets_the_case_aside_too(
     assert _names(engine, good) == ["remind", "urge"]
 
 
+def test_a_timer_that_stands_too_early_is_put_right_and_holds_up_nobody(
+    engine: duban.Engine,
+) -> None:
+    case = tiny.opened(engine)
+    with engine.store.transaction() as tx:
+        tx.wake(case.id, "repair", tiny.START)
+        tx.wake(case.id, "unknown", tiny.START)
+    assert engine.sweep().rungs == 0
+    assert engine.verify().holds
+    assert engine.next_due() == engine.case(case.id).clocks["repair"].next_rung
+
+
 def test_a_sweep_stops_between_transactions_when_asked(engine: duban.Engine) -> None:
     engine.fire_many(_openings(250))
     engine.set_clock(URGE)

@@ -231,6 +231,20 @@ ATTACKS: dict[str, tuple[Tamper, str]] = {
         _sql("UPDATE duban_timer SET due = due + 1 WHERE case_id = :case"),
         "timers do not fit the clocks: repair",
     ),
+    "the rules of the case altered": (
+        _sql(
+            "UPDATE duban_definition SET canon = CAST(replace(canon, '5 workdays', '9 workdays') AS BLOB) "
+            "WHERE hash = (SELECT rules FROM duban_case WHERE id = :case)"
+        ),
+        "are missing or altered",
+    ),
+    "the rules of the case deleted": (
+        _sql(
+            "DELETE FROM duban_definition "
+            "WHERE hash = (SELECT rules FROM duban_case WHERE id = :case)"
+        ),
+        "are missing or altered",
+    ),
     "an entry of a case that is not": (
         _sql(
             "INSERT INTO duban_entry (case_id, seq, canon, hash, kind, person, at, effective, episode) "
@@ -265,6 +279,8 @@ def test_what_was_altered_is_found(
     assert all(text for finding in engine.verify().findings if (text := finding.text("zh")))
     if "case that is not" not in attack and "deleted from above" not in attack:
         assert not engine.verify(middle).holds
+        if "the rules" in attack:  # which other cases share
+            return
         others = [case.id for case in engine.cases().cases if case.id != middle][:2]
         assert all(engine.verify(other).holds for other in others)
 
