@@ -21,13 +21,14 @@ from duban.engine.core.decide import decide_due, decide_fire, decide_open, decid
 from duban.engine.core.inputs import clean_text
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign, Goal
-from duban.engine.definition.machine import Machine
+from duban.engine.definition.machine import OPEN, Machine
 from duban.engine.errors import (
     BadUsage,
     BadValue,
     CaseSetAside,
     DubanError,
     KeyReused,
+    Reason,
     Refused,
     TransitionRefused,
     UnknownCampaign,
@@ -306,9 +307,11 @@ def _check_caller(command: Command) -> None:
         )
     actor = command.actor
     if TIMER in actor.persons:
-        raise BadUsage(
-            what=f"nobody may act as {TIMER}; name a person",
-            what_zh=f"任何人不得以 {TIMER} 的身份操作",
+        en, zh = f"nobody may act as {TIMER}; name a person", f"任何人不得以 {TIMER} 的身份操作"
+        raise TransitionRefused(
+            case=command.case if isinstance(command, Fire) else command.workflow,
+            trigger=command.trigger if isinstance(command, Fire) else OPEN,
+            reasons=[Reason("RULE-002", en, zh)],
         )
     said = {
         "key": command.key,

@@ -343,10 +343,12 @@ def test_an_extension_is_on_the_books() -> None:
 
 def test_there_is_nothing_to_extend_before_the_start_or_after_the_end() -> None:
     life = begin(FIVE)
-    life.fire("extend", "2021-03-01T10:00", length="5 workdays")
+    with pytest.raises(TransitionRefused, match="does not run and cannot be extended"):
+        life.fire("extend", "2021-03-01T10:00", length="5 workdays")
     assert life.case.clocks == {}
     life.fire("start", "2021-03-02T10:00", THE_TIMER)
     life.fire("leave", "2021-03-03T10:00")
     ended = life.clock("fix")
-    life.fire("extend", "2021-03-04T10:00", length="5 workdays")
+    with pytest.raises(TransitionRefused, match="does not run and cannot be extended"):
+        life.fire("extend", "2021-03-04T10:00", length="5 workdays")
     assert life.clock("fix") == ended
