@@ -289,6 +289,10 @@ class StaleCase(Refused):
     zh = "事项 {case} 已被他人更改：现为第 {version} 版，你依据的是第 {expected} 版；请重新读取后再试"
 
 
+class Overtaken(StaleCase):
+    """Another transaction was faster with the same case; all of the work may be tried again."""
+
+
 class KeyReused(Refused):
     """A request key came again with another body."""
 
@@ -355,6 +359,14 @@ class StoreBusy(Unreachable):
     code = "ENV-003"
     en = "the store {store} is locked by another process; retry, or find who holds it"
     zh = "存储 {store} 被其他进程占用；请重试，或查明占用者"
+
+
+class Contended(StoreBusy):
+    """Other transactions stood in the way of this one; all of its work may be tried again."""
+
+    code = "ENV-004"
+    en = "the store {store} is contended: other transactions were in the way; retry"
+    zh = "存储 {store} 竞争激烈：其他事务占用了同一数据；请重试"
 
 
 class NotDelivered(DubanError):

@@ -222,10 +222,21 @@ class Reader(Protocol):
 
 
 class Transaction(Reader, Protocol):
-    """A write transaction. What it wrote is kept together or not at all."""
+    """A write transaction. What it wrote is kept together or not at all.
+
+    Where writers do not take turns, each method may raise Contended: the whole transaction is to
+    be tried again. What is read after a lock or a hold is as recent as that.
+    """
 
     def lock(self, case_id: str) -> Case | None:
         """Return the case, held against other writers until the transaction ends."""
+        ...
+
+    def hold(self, names: Sequence[str]) -> None:
+        """Wait until no other transaction holds one of *names*, then hold them until the end.
+
+        Where writers take turns anyway there is nothing to do.
+        """
         ...
 
     def write(self, step: Write) -> None:
@@ -299,6 +310,7 @@ class Store(Protocol):
         """Lend a write transaction: committed on a clean exit, else undone.
 
         Raises:
+            Contended: it was in the way of others, and was undone.
             NestedTransaction: this thread holds one already, or reads a view that would stop it.
             StoreBusy: another writer held the store for too long.
         """

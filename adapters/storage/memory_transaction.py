@@ -33,6 +33,9 @@ class MemoryTransaction(MemoryReader):
     def lock(self, case_id: str) -> Case | None:
         return self.case(case_id)
 
+    def hold(self, names: Sequence[str]) -> None:
+        """Do nothing: writers take turns."""
+
     def write(self, step: Write) -> None:
         self._check(step)
         tables, case_id = self._tables, step.case.id

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from duban.adapters.storage import rows
 from duban.adapters.storage.outbox import posted
 from duban.adapters.storage.sql_reader import SqlReader
-from duban.engine.errors import BadUsage, KeyReused, NotFound, StaleCase, UnknownCase
+from duban.engine.errors import (
+    BadUsage,
+    KeyReused,
+    NotFound,
+    StaleCase,
+    UnknownCase,
+    Unreachable,
+)
 from duban.engine.ports import Activation, Published, Request, Sent, Write
 from duban.engine.timing.instants import to_micros
 from duban.engine.values.case import Case
@@ -26,7 +33,11 @@ class SqlTransaction(SqlReader):
     _depth = 0
 
     def lock(self, case_id: str) -> Case | None:
-        return self.case(case_id)
+        row = self._wire.one(self._sql.locked, (case_id,))
+        return None if row is None else rows.case_from(row[0])
+
+    def hold(self, names: Sequence[str]) -> None:
+        """Do nothing: writers take turns, unless a database says otherwise."""
 
     def write(self, step: Write) -> None:
         if step.request is not None:
@@ -36,7 +47,9 @@ class SqlTransaction(SqlReader):
         try:
             self._write_rest(step)
         except Duplicate:
-            raise self._stale(step) from None
+            # Nothing can be asked any more: some databases end a transaction that broke a key.
+            version = step.case.version
+            raise StaleCase(case=step.case.id, version=version, expected=step.before) from None
         self.doomed = False
 
     def _check_request(self, step: Write, request: Request) -> None:
@@ -115,12 +128,16 @@ class SqlTransaction(SqlReader):
         try:
             yield
         except BaseException:
-            self._wire.change(f"ROLLBACK TO {name}")
+            # If the connection is gone, what happened inside is the better news.
+            with suppress(Unreachable):
+                self._wire.change(f"ROLLBACK TO {name}")
+                self._wire.change(f"RELEASE {name}")
             self.doomed = doomed
             raise
+        else:
+            self._wire.change(f"RELEASE {name}")
         finally:
             self._depth -= 1
-            self._wire.change(f"RELEASE {name}")
 
     def claim(self, now: datetime, limit: int) -> Sequence[str]:
         found = self._wire.all(self._sql.due_cases, (to_micros(now), limit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,8 @@ from hashlib import sha256
 from time import monotonic
 
 from duban.engine.errors import NotDelivered
-from duban.engine.ports import Notifier, Sent, Store
+from duban.engine.ports import Notifier, Sent, Store, Transaction
+from duban.engine.shell.attempts import attempt
 
 _BATCH = 100
 _LEASE_SECONDS = 60.0
@@ -35,8 +37,7 @@ def deliver(
     """Send every notice that may be tried now; a bad one never holds up the others."""
     counts = {"sent": 0, "failed": 0, "dead": 0}
     while not stop():
-        with store.transaction() as tx:
-            claimed = tx.claim_notices(tx.now(), _BATCH, _LEASE_SECONDS)
+        claimed = attempt(store, lambda tx: tx.claim_notices(tx.now(), _BATCH, _LEASE_SECONDS))
         if not claimed:
             break
         _send(store, notifiers, claimed, counts, stop)
@@ -69,16 +70,22 @@ def _note(
 ) -> None:
     if not outcomes:
         return
-    with store.transaction() as tx:
-        now = tx.now()
-        for sent, error in outcomes:
-            if error is None:
-                tx.mark_sent(sent.notice.id, sent.attempts, now)
-                counts["sent"] += 1
-            else:
-                again = _next_try(sent, now)
-                tx.mark_failed(sent.notice.id, sent.attempts, error, again)
-                counts["dead" if again is None else "failed"] += 1
+    for what, count in attempt(store, lambda tx: _noted(tx, outcomes)).items():
+        counts[what] += count
+
+
+def _noted(tx: Transaction, outcomes: Sequence[tuple[Sent, str | None]]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    now = tx.now()
+    for sent, error in outcomes:
+        if error is None:
+            tx.mark_sent(sent.notice.id, sent.attempts, now)
+            counts["sent"] += 1
+        else:
+            again = _next_try(sent, now)
+            tx.mark_failed(sent.notice.id, sent.attempts, error, again)
+            counts["dead" if again is None else "failed"] += 1
+    return counts
 
 
 def _try(sent: Sent, notifiers: Mapping[str, Notifier]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
 from duban.engine.core.campaign import campaign_case_id
@@ -37,8 +38,10 @@ from duban.engine.ports import (
     Sent,
     Sort,
     Store,
+    Transaction,
     Where,
 )
+from duban.engine.shell.attempts import attempt, step
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.delivery import Delivered, deliver
 from duban.engine.shell.facts import facts_of
@@ -129,8 +132,11 @@ class Engine:
             InvalidDefinition: nothing was published; every fault is reported.
         """
         found = self._definitions.load(source)
-        with self.store.transaction() as tx:
+
+        def work(tx: Transaction) -> Plan:
             return publish(tx, self._catalogue.branch(), found, by)
+
+        return attempt(self.store, work)
 
     def published(self) -> Sequence[Activation]:
         """Return what is in force: the last activation of each definition."""
@@ -220,21 +226,28 @@ class Engine:
         waiting = iter(commands)
         outcomes: list[Outcome] = []
         while batch := list(islice(waiting, _PER_COMMIT)):
-            with self.store.transaction() as tx:
-                work = Work(tx, self._catalogue, self._ids)
-                for command in batch:
-                    try:
-                        with tx.savepoint():
-                            outcomes.append(Outcome(command=command, case=work.run(command)))
-                    except Unreachable:
-                        raise
-                    except DubanError as error:
-                        outcomes.append(Outcome(command=command, error=error))
+            outcomes += attempt(self.store, partial(self._fire_all, batch))
+        return outcomes
+
+    def _fire_all(self, batch: Sequence[Command], tx: Transaction) -> list[Outcome]:
+        outcomes = []
+        work = Work(tx, self._catalogue, self._ids)
+        for command in batch:
+            try:
+                case = step(tx, partial(work.run, command))
+            except Unreachable:
+                raise
+            except DubanError as error:
+                outcomes.append(Outcome(command=command, error=error))
+            else:
+                outcomes.append(Outcome(command=command, case=case))
         return outcomes
 
     def _run(self, command: Command) -> Case:
-        with self.store.transaction() as tx:
+        def work(tx: Transaction) -> Case:
             return Work(tx, self._catalogue, self._ids).run(command)
+
+        return attempt(self.store, work)
 
     # ---- questions
 
@@ -357,8 +370,7 @@ class Engine:
 
     def retry(self, case_id: str) -> None:
         """Put a case that was set aside back into the sweep."""
-        with self.store.transaction() as tx:
-            tx.set_aside(case_id, None)
+        attempt(self.store, lambda tx: tx.set_aside(case_id, None))
 
     def aside(self, case_id: str) -> str | None:
         """Return why a case was set aside, or None."""
@@ -378,11 +390,10 @@ class Engine:
         Raises:
             NotFound: there is no dead letter of that id.
         """
-        with self.store.transaction() as tx:
-            if not tx.revive(notice_id, tx.now()):
-                raise NotFound(
-                    kind="dead letter", kind_zh="未送达的通知", name=notice_id, hint="", hint_zh=""
-                )
+        if not attempt(self.store, lambda tx: tx.revive(notice_id, tx.now())):
+            raise NotFound(
+                kind="dead letter", kind_zh="未送达的通知", name=notice_id, hint="", hint_zh=""
+            )
 
     def tally(self) -> Mapping[str, int]:
         """Return how many cases, entries, timers and notices there are."""

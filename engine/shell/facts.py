@@ -6,8 +6,57 @@ from collections.abc import Sequence
 
 from duban.engine.definition.machine import Machine
 from duban.engine.definition.workflow import Fact
-from duban.engine.ports import Reader, Where
+from duban.engine.ports import Reader, Transaction, Where
 from duban.engine.values.case import Case
+
+# Who looks at more linked cases than this holds the first ones only, as locks are scarce; those
+# further down look back at it, if at all, and hold its name.
+_MOST_LINKED = 32
+
+
+class Facts:
+    """Loads facts in one transaction, so that no two decisions are right alone and wrong together.
+
+    Who looks at other cases holds a name for each of them, and the names of every case that the
+    same transaction decides on. Of two that each change what the other looks at, one waits, and
+    then sees what the first has stored.
+    """
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._looked = False
+
+    def of(self, machine: Machine, case: Case) -> dict[str, int | bool]:
+        """Return the value of every fact of the workflow for *case*, about to be decided on."""
+        self._looked = self._looked or bool(machine.facts)
+        if self._looked:
+            self._tx.hold(sorted(_own_names(case) | _names_of(machine, case)))
+        return facts_of(self._tx, machine, case)
+
+
+def _own_names(case: Case) -> set[str]:
+    """The names under which other decisions may look at *case*."""
+    return {_as_case(case.id), _as_one_of(case.workflow, case.unit)}
+
+
+def _names_of(machine: Machine, case: Case) -> set[str]:
+    """The names of what the facts of *case* look at."""
+    names: set[str] = set()
+    for fact in machine.facts.values():
+        if fact.of == "unit":
+            names.add(_as_one_of(fact.workflow, case.unit))
+        else:
+            link = "parent" if fact.of == "siblings" else fact.of
+            names.update(map(_as_case, case.linked(link)[:_MOST_LINKED]))
+    return names
+
+
+def _as_case(case_id: str) -> str:
+    return f"case/{case_id}"
+
+
+def _as_one_of(workflow: str, unit: str) -> str:
+    return f"unit/{workflow}/{unit}"
 
 
 def facts_of(reader: Reader, machine: Machine, case: Case) -> dict[str, int | bool]:

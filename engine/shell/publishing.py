@@ -13,6 +13,7 @@ from duban.engine.definition.check import check
 from duban.engine.definition.library import Library
 from duban.engine.definition.published import Definition
 from duban.engine.ports import Published, Reader, Transaction, Write
+from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
@@ -77,6 +78,7 @@ def publish(
     tx: Transaction, catalogue: Catalogue, definitions: Sequence[Definition], by: str
 ) -> Plan:
     """Publish what changed, and let the campaigns concerned know."""
+    tx.hold(["definitions"])  # what is planned must still be so when it is published
     planned = plan(tx, catalogue, definitions)
     after = {change.after for change in planned.effective}
     changed = [definition for definition in definitions if definition.hash in after]
@@ -144,11 +146,11 @@ def _announce(tx: Transaction, catalogue: Catalogue, name: str, by: str) -> None
     decision = decide_published(
         campaign, rules, case, Actor(person=by, authenticated_by="publishing"), world
     )
-    tx.write(
-        Write(
-            case=decision.case,
-            before=decision.before,
-            entries=decision.entries,
-            timers=decision.timers,
-        )
+    write = Write(
+        case=decision.case,
+        before=decision.before,
+        entries=decision.entries,
+        timers=decision.timers,
     )
+    with racing():
+        tx.write(write)

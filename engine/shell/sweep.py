@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from duban.engine.errors import DubanError, Unreachable
-from duban.engine.ports import Ids, Store
+from duban.engine.ports import Ids, Store, Transaction
+from duban.engine.shell.attempts import attempt, step
 from duban.engine.shell.catalogue import Catalogue
 from duban.engine.shell.work import Work
 
@@ -28,32 +29,48 @@ def sweep(
     store: Store, catalogue: Catalogue, ids: Ids, *, stop: Callable[[], bool], batch: int = _BATCH
 ) -> Swept:
     """Let everything happen that is due by the store's clock, *batch* cases to a transaction."""
+
+    def one_batch(tx: Transaction) -> Swept:
+        return _sweep_batch(tx, catalogue, ids, batch)
+
     total = Swept()
     while not stop():
-        with store.transaction() as tx:
-            claimed = tx.claim(tx.now(), batch)
-            done, aside = [], []
-            for case_id in claimed:
-                work = Work(tx, catalogue, ids)
-                try:
-                    with tx.savepoint():
-                        work.settle(case_id)
-                except Unreachable:
-                    raise
-                except Exception as error:  # one bad case never stops the sweep
-                    why = error.text("en") if isinstance(error, DubanError) else repr(error)
-                    tx.set_aside(case_id, why)
-                    aside.append((case_id, why))
-                else:
-                    done.append(work)
+        swept = attempt(store, one_batch)
         total = Swept(
-            cases=total.cases + len(claimed),
-            entries=total.entries + sum(work.entries for work in done),
-            rungs=total.rungs + sum(work.rungs for work in done),
-            opened=total.opened + sum(work.opened for work in done),
-            aside=(*total.aside, *aside),
+            cases=total.cases + swept.cases,
+            entries=total.entries + swept.entries,
+            rungs=total.rungs + swept.rungs,
+            opened=total.opened + swept.opened,
+            aside=(*total.aside, *swept.aside),
         )
         # What was opened just now may be due already: only an empty claim ends the sweep.
-        if not claimed:
+        if not swept.cases:
             break
     return total
+
+
+def _sweep_batch(tx: Transaction, catalogue: Catalogue, ids: Ids, batch: int) -> Swept:
+    claimed = tx.claim(tx.now(), batch)
+    done, aside = [], []
+    for case_id in claimed:
+
+        def settled(case_id: str = case_id) -> Work:
+            work = Work(tx, catalogue, ids)
+            work.settle(case_id)
+            return work
+
+        try:
+            done.append(step(tx, settled))
+        except Unreachable:
+            raise
+        except Exception as error:  # one bad case never stops the sweep
+            why = error.text("en") if isinstance(error, DubanError) else repr(error)
+            tx.set_aside(case_id, why)
+            aside.append((case_id, why))
+    return Swept(
+        cases=len(claimed),
+        entries=sum(work.entries for work in done),
+        rungs=sum(work.rungs for work in done),
+        opened=sum(work.opened for work in done),
+        aside=tuple(aside),
+    )

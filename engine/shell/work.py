@@ -28,6 +28,7 @@ from duban.engine.errors import (
     CaseSetAside,
     DubanError,
     KeyReused,
+    Overtaken,
     Reason,
     Refused,
     TransitionRefused,
@@ -36,8 +37,9 @@ from duban.engine.errors import (
     Unreachable,
 )
 from duban.engine.ports import Ids, Request, Transaction, Where, Write
+from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue, is_campaign
-from duban.engine.shell.facts import facts_of
+from duban.engine.shell.facts import Facts
 from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
@@ -63,7 +65,7 @@ class Work:
 
     def __init__(self, tx: Transaction, catalogue: Catalogue, ids: Ids) -> None:
         self._tx, self._catalogue, self._ids = tx, catalogue, ids
-        self._now = tx.now()
+        self._now, self._facts = tx.now(), Facts(tx)
         self.entries = 0
         self.rungs = 0
         self.opened = 0
@@ -123,7 +125,7 @@ class Work:
             self._catalogue.edition(self._tx),
             machine,
             self._now,
-            facts=facts_of(self._tx, machine, newborn),
+            facts=self._facts.of(machine, newborn),
             salt=self._salt(machine),
         )
         self.opened += 1
@@ -147,7 +149,7 @@ class Work:
             self._catalogue.edition(self._tx),
             machine,
             self._now,
-            facts=facts_of(self._tx, machine, case),
+            facts=self._facts.of(machine, case),
             salt=self._salt(machine),
         )
 
@@ -188,16 +190,16 @@ class Work:
     def _write(self, decision: Decision, request: Request | None) -> None:
         self.entries += len(decision.entries)
         self.rungs += sum(entry.kind == "rung" for entry in decision.entries)
-        self._tx.write(
-            Write(
-                case=decision.case,
-                before=decision.before,
-                entries=decision.entries,
-                notices=decision.notices,
-                timers=decision.timers,
-                request=request,
-            )
+        write = Write(
+            case=decision.case,
+            before=decision.before,
+            entries=decision.entries,
+            notices=decision.notices,
+            timers=decision.timers,
+            request=request,
         )
+        with racing():
+            self._tx.write(write)
 
     # ---- request keys
 
@@ -253,8 +255,8 @@ class Work:
             try:
                 with self._tx.savepoint():
                     self._follow(replace(decision, commands=(command,)))
-            except Unreachable:
-                raise
+            except (Unreachable, Overtaken):
+                raise  # no rule refused: whoever was in the way does not cost the unit its duty
             except DubanError as error:
                 unit = command.unit if isinstance(command, Open) else command.case
                 refused[unit] = error.text(self._catalogue.library(self._tx).lang)
