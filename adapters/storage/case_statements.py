@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from sqlalchemy import Text, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from duban.adapters.storage.statements import (
     CASE,
@@ -21,6 +32,11 @@ from duban.adapters.storage.statements import (
     ZERO,
     Statements,
 )
+
+
+def _from_to(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # Not BETWEEN: its lower bound may have no collation in PostgreSQL.
+    return table.c.case_id >= bindparam("first"), table.c.case_id <= bindparam("last")
 
 
 class CaseStatements(Statements):
@@ -70,6 +86,12 @@ class CaseStatements(Statements):
         return self._text(select(CASE.c.body).where(CASE.c.id == bindparam("id")), "id")
 
     @cached_property
+    def locked(self) -> str:
+        """The body, with the row held against other writers; SQLite needs no such words."""
+        statement = select(CASE.c.body).where(CASE.c.id == bindparam("id")).with_for_update()
+        return self._text(statement, "id")
+
+    @cached_property
     def aside(self) -> str:
         return self._text(select(CASE.c.aside).where(CASE.c.id == bindparam("id")), "id")
 
@@ -107,7 +129,7 @@ class CaseStatements(Statements):
         """All of the cases from one id to another."""
         statement = (
             self._all(ENTRY, ENTRY_COLUMNS)
-            .where(ENTRY.c.case_id.between(bindparam("first"), bindparam("last")))
+            .where(*_from_to(ENTRY))
             .order_by(ENTRY.c.case_id, ENTRY.c.seq)
         )
         return self._text(statement, "first", "last")
@@ -115,9 +137,7 @@ class CaseStatements(Statements):
     @cached_property
     def secrets(self) -> str:
         """All of the cases from one id to another."""
-        statement = select(SECRET).where(
-            SECRET.c.case_id.between(bindparam("first"), bindparam("last"))
-        )
+        statement = select(SECRET).where(*_from_to(SECRET))
         return self._text(statement, "first", "last")
 
     @cached_property
@@ -129,9 +149,7 @@ class CaseStatements(Statements):
     def links(self) -> str:
         """All of the cases from one id to another."""
         statement = (
-            select(LINK)
-            .where(LINK.c.case_id.between(bindparam("first"), bindparam("last")))
-            .order_by(LINK.c.case_id, LINK.c.name, LINK.c.other)
+            select(LINK).where(*_from_to(LINK)).order_by(LINK.c.case_id, LINK.c.name, LINK.c.other)
         )
         return self._text(statement, "first", "last")
 
@@ -192,9 +210,14 @@ class CaseStatements(Statements):
 
     @cached_property
     def due_cases(self) -> str:
+        """Ids of cases with a timer due; rows that others hold are passed over, where they can."""
+        due = select(TIMER.c.case_id)
+        if self.dialect.name != "sqlite":
+            both = due.join(CASE, CASE.c.id == TIMER.c.case_id)
+            # The case first: a case that is held elsewhere must not leave its timer locked.
+            due = both.with_for_update(of=[CASE, TIMER], skip_locked=True)
         statement = (
-            select(TIMER.c.case_id)
-            .where(TIMER.c.aside == ZERO, TIMER.c.due <= bindparam("now"))
+            due.where(TIMER.c.aside == ZERO, TIMER.c.due <= bindparam("now"))
             .order_by(TIMER.c.due, TIMER.c.case_id)
             .limit(bindparam("limit"))
             .offset(ZERO)

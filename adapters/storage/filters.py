@@ -13,12 +13,14 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     false,
     func,
     literal_column,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from duban.adapters.storage.paging import Mark
 from duban.adapters.storage.statements import CASE, LINK, ZERO, compiled
@@ -31,13 +33,16 @@ Condition: TypeAlias = tuple[str, tuple[Any, ...]]
 Shape: TypeAlias = tuple[tuple[str, int], ...]
 
 _OPEN: ColumnElement[str] = literal_column("'open'")
+_DATA: ColumnElement[str] = literal_column("'data'", Text())
 _EQUAL = ("workflow", "campaign", "phase", "counts")
 _INSTANTS = ("overdue_at", "due_before", "opened_from", "opened_before")
 
 
-def conditions(where: Where) -> list[Condition]:
+def conditions(where: Where, dialect: str) -> list[Condition]:
     """Return the names of the conditions of *where*, each with its values."""
-    return [*_plain_conditions(where), *_special_conditions(where)]
+    field = _field if dialect == "sqlite" else _member
+    fields = [field(name, value) for name, value in (where.fields or {}).items()]
+    return [*_plain_conditions(where), *_special_conditions(where), *fields]
 
 
 def _plain_conditions(where: Where) -> Iterator[Condition]:
@@ -61,14 +66,20 @@ def _special_conditions(where: Where) -> Iterator[Condition]:
         yield "linked", (case_id, name)
     if where.set_aside is not None:
         yield ("set_aside" if where.set_aside else "in_sweep"), ()
-    for name, value in (where.fields or {}).items():
-        yield _field(name, value)
+
+
+def _member(name: str, value: Plain) -> Condition:
+    return "member", (_named(name), canonical(value).decode())
+
+
+def _named(name: str) -> str:
+    if '"' in name or "\\" in name:
+        raise BadValue(field=name, value=name, expected="the name of a field")
+    return name
 
 
 def _field(name: str, value: Plain) -> Condition:
-    if '"' in name or "\\" in name:
-        raise BadValue(field=name, value=name, expected="the name of a field")
-    path = f'$.data."{name}"'
+    path = f'$.data."{_named(name)}"'
     if isinstance(value, bool):
         return "flag", (path, "true" if value else "false")
     if isinstance(value, int):
@@ -109,7 +120,7 @@ class Search:
     def _bound(
         self, where: Where, what: str, order: tuple[str, ...], values: tuple[Any, ...]
     ) -> tuple[str, tuple[Any, ...]]:
-        found = conditions(where)
+        found = conditions(where, self._dialect.name)
         shape = tuple((name, len(given)) for name, given in found)
         text, names = self._compiled(shape, what, order)
         cells = {
@@ -180,8 +191,8 @@ def _clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
             LINK.c.case_id == bindparam(own), LINK.c.name == bindparam(link)
         )
         return CASE.c.id.in_(others)
-    if name in ("flag", "field"):
-        return _data(names)
+    if name in ("flag", "field", "member"):
+        return _data(names) if name != "member" else _jsonb(names)
     if name in ("set_aside", "in_sweep"):
         return CASE.c.aside.is_not(None) if name == "set_aside" else CASE.c.aside.is_(None)
     return _by_time(name, bindparam(names[0]))
@@ -215,3 +226,8 @@ def _data(names: list[str]) -> ColumnElement[bool]:
         return kind
     value = func.json_extract(body, bindparam(names[2], type_=Text()))
     return and_(kind, value == bindparam(names[3], type_=Text()))
+
+
+def _jsonb(names: list[str]) -> ColumnElement[bool]:
+    data: ColumnElement[Any] = cast(CASE.c.body, JSONB)[_DATA][bindparam(names[0], type_=Text())]
+    return data == cast(bindparam(names[1], type_=Text()), JSONB)

@@ -9,7 +9,7 @@ from duban.engine.ports import Store
 
 
 def open_store(url: str, *, virtual: datetime | None = None) -> Store:
-    """Return the store at *url*: ``sqlite:///file``, or ``memory://``.
+    """Return the store at *url*: a SQLite file, a PostgreSQL database or ``memory://``.
 
     Raises:
         BadUsage: the address names no kind of store.
@@ -25,10 +25,22 @@ def open_store(url: str, *, virtual: datetime | None = None) -> Store:
 
         return SqliteStore(url, virtual=virtual)
     if kind.partition("+")[0] in ("postgresql", "postgres"):
-        raise Unreachable(
-            what="PostgreSQL", why="it is not built yet", hint="use sqlite:///duban.db"
-        )
+        return _open_postgresql(url, virtual)
     raise BadUsage(
-        what=f"{url!r} is not the address of a store; write sqlite:///file or memory://",
-        what_zh=f"“{url}”不是存储地址；请写 sqlite:///文件 或 memory://",
+        what=f"{url!r} is not the address of a store; write sqlite:///file, "
+        "postgresql+psycopg://user@host/database or memory://",
+        what_zh=f"“{url}”不是存储地址；请写 sqlite:///文件、"
+        "postgresql+psycopg://用户@主机/数据库 或 memory://",
     )
+
+
+def _open_postgresql(url: str, virtual: datetime | None) -> Store:
+    try:
+        from duban.adapters.storage.postgresql import PostgresqlStore
+    except ImportError as error:
+        raise Unreachable(
+            what="PostgreSQL",
+            why=f"its driver is missing ({error})",
+            hint="install it with `pip install 'duban[postgresql]'`",
+        ) from error
+    return PostgresqlStore(url, virtual=virtual)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
+from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
 from duban.engine.timing.instants import from_micros, to_micros
@@ -42,6 +43,17 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else from_micros(value)
+
+
+class Words(TypeDecorator[str]):
+    """Text in the order of its code points, which SQLite and Python keep, whatever the locale."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        # Not adapted to the dialect here: psycopg's would make it a VARCHAR.
+        return Text(collation="C" if dialect.name == "postgresql" else None)
 
 
 NAMES = {
@@ -78,21 +90,21 @@ class CaseRow(Row, table=True):
         Index("ix_duban_case_aside", "id", **_where("aside IS NOT NULL")),
     )
 
-    id: str = Field(sa_type=Text, primary_key=True)
+    id: str = Field(sa_type=Words, primary_key=True)
     version: int = Field(sa_type=BigInteger)
-    head: str = Field(sa_type=Text)
-    workflow: str = Field(sa_type=Text)
-    rules: str = Field(sa_type=Text)
-    unit: str = Field(sa_type=Text)
-    campaign: str | None = Field(sa_type=Text)
-    phase: str | None = Field(sa_type=Text)
-    state: str = Field(sa_type=Text)
-    counts: str = Field(sa_type=Text)
+    head: str = Field(sa_type=Words)
+    workflow: str = Field(sa_type=Words)
+    rules: str = Field(sa_type=Words)
+    unit: str = Field(sa_type=Words)
+    campaign: str | None = Field(sa_type=Words)
+    phase: str | None = Field(sa_type=Words)
+    state: str = Field(sa_type=Words)
+    counts: str = Field(sa_type=Words)
     due: datetime | None = Field(sa_type=Instant)
     opened: datetime = Field(sa_type=Instant)
     changed: datetime = Field(sa_type=Instant)
-    body: str = Field(sa_type=Text)
-    aside: str | None = Field(default=None, sa_type=Text)
+    body: str = Field(sa_type=Words)
+    aside: str | None = Field(default=None, sa_type=Words)
 
 
 class EntryRow(Row, table=True):
@@ -115,17 +127,17 @@ class EntryRow(Row, table=True):
         ),
     )
 
-    case_id: str = Field(sa_type=Text, primary_key=True)
+    case_id: str = Field(sa_type=Words, primary_key=True)
     seq: int = Field(sa_type=BigInteger, primary_key=True)
     canon: bytes = Field(sa_type=LargeBinary)
-    hash: str = Field(sa_type=Text)
-    kind: str = Field(sa_type=Text)
-    trigger: str | None = Field(sa_type=Text)
-    person: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Words)
+    kind: str = Field(sa_type=Words)
+    trigger: str | None = Field(sa_type=Words)
+    person: str = Field(sa_type=Words)
     at: datetime = Field(sa_type=Instant)
     effective: datetime = Field(sa_type=Instant)
     episode: int = Field(sa_type=BigInteger)
-    deadline: str | None = Field(sa_type=Text)
+    deadline: str | None = Field(sa_type=Words)
     round: int | None = Field(sa_type=BigInteger)
     rung: int | None = Field(sa_type=BigInteger)
 
@@ -138,11 +150,11 @@ class SecretRow(Row, table=True):
         ForeignKeyConstraint(["case_id", "seq"], ["duban_entry.case_id", "duban_entry.seq"]),
     )
 
-    case_id: str = Field(sa_type=Text, primary_key=True)
+    case_id: str = Field(sa_type=Words, primary_key=True)
     seq: int = Field(sa_type=BigInteger, primary_key=True)
-    path: str = Field(sa_type=Text, primary_key=True)
+    path: str = Field(sa_type=Words, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
-    value: str = Field(sa_type=Text)
+    value: str = Field(sa_type=Words)
 
 
 class LinkRow(Row, table=True):
@@ -155,9 +167,9 @@ class LinkRow(Row, table=True):
         {"sqlite_with_rowid": False},
     )
 
-    case_id: str = Field(sa_type=Text, primary_key=True)
-    name: str = Field(sa_type=Text, primary_key=True)
-    other: str = Field(sa_type=Text, primary_key=True)
+    case_id: str = Field(sa_type=Words, primary_key=True)
+    name: str = Field(sa_type=Words, primary_key=True)
+    other: str = Field(sa_type=Words, primary_key=True)
 
 
 class TimerRow(Row, table=True):
@@ -171,8 +183,8 @@ class TimerRow(Row, table=True):
         {"sqlite_with_rowid": False},
     )
 
-    case_id: str = Field(sa_type=Text, primary_key=True)
-    name: str = Field(sa_type=Text, primary_key=True)
+    case_id: str = Field(sa_type=Words, primary_key=True)
+    name: str = Field(sa_type=Words, primary_key=True)
     due: datetime = Field(sa_type=Instant)
     aside: int = Field(sa_type=BigInteger)
 
@@ -197,22 +209,22 @@ class NoticeRow(Row, table=True):
         Index("ix_duban_notice_dead", "created", "id", **_where("status = 'dead'")),
     )
 
-    id: str = Field(sa_type=Text, primary_key=True)
-    case_id: str = Field(sa_type=Text)
+    id: str = Field(sa_type=Words, primary_key=True)
+    case_id: str = Field(sa_type=Words)
     seq: int = Field(sa_type=BigInteger)
-    channel: str = Field(sa_type=Text)
-    recipient: str = Field(sa_type=Text)
-    person: str | None = Field(sa_type=Text)
-    address: str | None = Field(sa_type=Text)
-    subject: str = Field(sa_type=Text)
-    text: str = Field(sa_type=Text)
+    channel: str = Field(sa_type=Words)
+    recipient: str = Field(sa_type=Words)
+    person: str | None = Field(sa_type=Words)
+    address: str | None = Field(sa_type=Words)
+    subject: str = Field(sa_type=Words)
+    text: str = Field(sa_type=Words)
     urgent: int = Field(sa_type=BigInteger)
     created: datetime = Field(sa_type=Instant)
-    climbed_from: str | None = Field(sa_type=Text)
-    status: str = Field(sa_type=Text)
+    climbed_from: str | None = Field(sa_type=Words)
+    status: str = Field(sa_type=Words)
     attempts: int = Field(sa_type=BigInteger)
     next_try: datetime | None = Field(sa_type=Instant)
-    error: str | None = Field(sa_type=Text)
+    error: str | None = Field(sa_type=Words)
     sent: datetime | None = Field(default=None, sa_type=Instant)
 
 
@@ -222,9 +234,9 @@ class RequestRow(Row, table=True):
     __tablename__ = "duban_request"
     __table_args__ = (ForeignKeyConstraint(["case_id"], ["duban_case.id"]),)
 
-    key: str = Field(sa_type=Text, primary_key=True)
-    body_hash: str = Field(sa_type=Text)
-    case_id: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Words, primary_key=True)
+    body_hash: str = Field(sa_type=Words)
+    case_id: str = Field(sa_type=Words)
     seq: int = Field(sa_type=BigInteger)
 
 
@@ -233,11 +245,11 @@ class DefinitionRow(Row, table=True):
 
     __tablename__ = "duban_definition"
 
-    hash: str = Field(sa_type=Text, primary_key=True)
-    kind: str = Field(sa_type=Text)
-    name: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Words, primary_key=True)
+    kind: str = Field(sa_type=Words)
+    name: str = Field(sa_type=Words)
     canon: bytes = Field(sa_type=LargeBinary)
-    source: str = Field(sa_type=Text)
+    source: str = Field(sa_type=Words)
 
 
 class ActivationRow(Row, table=True):
@@ -249,11 +261,11 @@ class ActivationRow(Row, table=True):
     seq: int = Field(
         sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False}
     )
-    kind: str = Field(sa_type=Text)
-    name: str = Field(sa_type=Text)
-    hash: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Words)
+    name: str = Field(sa_type=Words)
+    hash: str = Field(sa_type=Words)
     at: datetime = Field(sa_type=Instant)
-    by: str = Field(sa_type=Text)
+    by: str = Field(sa_type=Words)
 
 
 class MetaRow(Row, table=True):
@@ -261,5 +273,5 @@ class MetaRow(Row, table=True):
 
     __tablename__ = "duban_meta"
 
-    key: str = Field(sa_type=Text, primary_key=True)
-    value: str = Field(sa_type=Text)
+    key: str = Field(sa_type=Words, primary_key=True)
+    value: str = Field(sa_type=Words)

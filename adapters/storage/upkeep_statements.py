@@ -52,12 +52,14 @@ class AllStatements(CaseStatements):
 
     @cached_property
     def ready_notices(self) -> str:
+        """What may be tried; rows that others hold are passed over, where they can."""
         statement = (
             self._all(NOTICE, NOTICE_COLUMNS)
             .where(NOTICE.c.status == WAITING, NOTICE.c.next_try <= bindparam("now"))
             .order_by(NOTICE.c.next_try, NOTICE.c.created, NOTICE.c.id)
             .limit(bindparam("limit"))
             .offset(ZERO)
+            .with_for_update(skip_locked=True)
         )
         return self._text(statement, "now", "limit")
 

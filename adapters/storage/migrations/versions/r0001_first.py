@@ -20,6 +20,8 @@ def upgrade() -> None:
     _definitions()
     if op.get_context().dialect.name == "sqlite":
         _refuse_changes_of_history()
+    else:
+        _refuse_changes_of_history_on_postgresql()
 
 
 def downgrade() -> None:
@@ -28,12 +30,16 @@ def downgrade() -> None:
     raise RuntimeError(message)
 
 
+# Text in the order of its code points, whatever the locale of the database.
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=False)
+    return sa.Column(name, _TEXT, nullable=False)
 
 
 def _maybe_text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=True)
+    return sa.Column(name, _TEXT, nullable=True)
 
 
 def _number(name: str) -> sa.Column[int]:
@@ -245,4 +251,17 @@ def _refuse_changes_of_history() -> None:
         op.execute(
             f"CREATE TRIGGER duban_entry_no_{change.lower()} BEFORE {change} ON duban_entry "
             "BEGIN SELECT RAISE(ABORT, 'history is append-only'); END"
+        )
+
+
+def _refuse_changes_of_history_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION duban_refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'history is append-only' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for change, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        op.execute(
+            f"CREATE TRIGGER duban_entry_no_{change.lower()} BEFORE {change} ON duban_entry "
+            f"FOR EACH {each} EXECUTE FUNCTION duban_refuse_change()"
         )
