@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgresql
 import pytest
 import tiny
 
@@ -16,6 +17,16 @@ Make = Callable[..., duban.Engine]
 @pytest.fixture(params=["memory", "sqlite"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def address(kind: str, tmp_path: Path) -> Iterator[str]:
+    """The address of a store of this kind, which may be ``postgresql`` too where a test says so."""
+    if kind == "postgresql":
+        with postgresql.schema() as made:
+            yield made
+    else:
+        yield tiny.url(kind, tmp_path)
 
 
 @pytest.fixture

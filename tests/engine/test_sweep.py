@@ -132,9 +132,10 @@ def test_what_the_sweep_has_not_reached_yet_happens_before_the_command(
     assert engine.sweep() == Swept()
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_two_sweeps_in_threads_record_each_rung_once(kind: str, tmp_path: Path) -> None:
-    address = tiny.url(kind, tmp_path)
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
+def test_two_sweeps_in_threads_record_each_rung_once(
+    kind: str, address: str, tmp_path: Path
+) -> None:
     first = tiny.engine(address, tmp_path / "defs")
     second = first if kind == "memory" else tiny.engine(address)
     first.fire_many(_openings(250))
@@ -156,8 +157,8 @@ def test_two_sweeps_in_threads_record_each_rung_once(kind: str, tmp_path: Path) 
     first.close()
 
 
-def test_two_sweeps_in_processes_record_each_rung_once(tmp_path: Path) -> None:
-    address = tiny.url("sqlite", tmp_path)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_two_sweeps_in_processes_record_each_rung_once(address: str, tmp_path: Path) -> None:
     engine = tiny.engine(address, tmp_path / "defs")
     engine.fire_many(_openings(400))
     engine.set_clock(ESCALATE)
