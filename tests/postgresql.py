@@ -32,9 +32,14 @@ def server() -> str:
 @contextmanager
 def raw() -> Iterator[psycopg.Connection]:
     """Lend a plain connection that commits by itself."""
-    url = make_url(server()).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url, autocommit=True) as connection:
+    with plain(server()) as connection:
         yield connection
+
+
+def plain(url: str) -> psycopg.Connection:
+    """Return a plain connection to *url* that commits by itself."""
+    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(address, autocommit=True)
 
 
 @contextmanager

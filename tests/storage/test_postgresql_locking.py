@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier
 from typing import TypeVar
 
-import postgresql
 import pytest
 import tiny
 from sqlalchemy import make_url
@@ -26,13 +25,9 @@ from duban.engine.errors import Contended, Unreachable
 from duban.engine.history.evolve import replay
 from duban.engine.ports import Where
 
+pytest_plugins = ["postgresql_stores"]
+
 T = TypeVar("T")
-
-
-@pytest.fixture
-def url() -> Iterator[str]:
-    with postgresql.schema() as url:
-        yield url
 
 
 def _with(url: str, **settings: str) -> str:
