@@ -21,7 +21,7 @@ def connect(
     virtual: datetime | None = None,
     seed: int | None = None,
 ) -> Engine:
-    """Return an engine on the store at *url*: ``sqlite:///duban.db`` or ``memory://``.
+    """Return an engine on the store at *url*: ``sqlite:///duban.db``, ``postgresql+psycopg://…``, ``memory://``.
 
     The database is created, and its schema brought up to date, when needed. With *virtual* (aware)
     the store's clock stands at that instant until it is set: for simulations and scenarios. *seed*
