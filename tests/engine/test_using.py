@@ -144,7 +144,7 @@ def test_sweeping_inside_a_hosts_transaction_is_undone_with_it(
 
 
 def test_definitions_that_a_host_published_and_rolled_back_are_forgotten(
-    file: duban.Engine, host: Engine, tmp_path: Path
+    file: duban.Engine, host: Engine, address: str, tmp_path: Path
 ) -> None:
     def limit(days: int) -> str:
         text_ = tiny.WORKFLOW.replace("limit: 5 workdays", f"limit: {days} workdays")
@@ -156,7 +156,7 @@ def test_definitions_that_a_host_published_and_rolled_back_are_forgotten(
         assert tiny.opened(joined).clocks["repair"].span == "9 workdays"
         connection.rollback()
     # The revision that was undone comes again with other contents, from another process.
-    other = tiny.engine(f"sqlite:///{tmp_path}/duban.db")
+    other = tiny.engine(address)
     other.apply(limit(7))
     other.close()
     assert tiny.opened(file).clocks["repair"].span == "7 workdays"
