@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -232,10 +232,11 @@ class Transaction(Reader, Protocol):
         """Return the case, held against other writers until the transaction ends."""
         ...
 
-    def hold(self, names: Sequence[str]) -> None:
-        """Wait until no other transaction holds one of *names*, then hold them until the end.
+    def hold(self, *, looked_at: Collection[str], changed: Collection[str]) -> None:
+        """Wait for whoever changes what this transaction looks at, or looks at what it changes.
 
-        Where writers take turns anyway there is nothing to do.
+        They wait for this one until it ends; of two that look at the same, one waits too. The
+        names mean nothing to the store. Where writers take turns there is nothing to do.
         """
         ...
 

@@ -7,13 +7,17 @@ Without it these tests are skipped; but never in CI, where they fail.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
+
+T = TypeVar("T")
 
 _VARIABLE = "DUBAN_TEST_POSTGRESQL"
 
@@ -54,3 +58,14 @@ def schema() -> Iterator[str]:
     finally:
         with raw() as connection:
             connection.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+def with_settings(url: str, **settings: str) -> str:
+    """Return *url* with more in its query."""
+    return make_url(url).update_query_dict(settings).render_as_string(hide_password=False)
+
+
+def at_once(*tasks: Callable[[], T]) -> list[T]:
+    """Run *tasks* in threads and return what they return."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [running.result() for running in [pool.submit(task) for task in tasks]]

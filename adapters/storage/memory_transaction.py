@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class MemoryTransaction(MemoryReader):
     def lock(self, case_id: str) -> Case | None:
         return self.case(case_id)
 
-    def hold(self, names: Sequence[str]) -> None:
+    def hold(self, *, looked_at: Collection[str], changed: Collection[str]) -> None:
         """Do nothing: writers take turns."""
 
     def write(self, step: Write) -> None:

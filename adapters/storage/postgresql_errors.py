@@ -28,7 +28,10 @@ _TROUBLE = {
     "3F000": ("there is no schema for its tables", "create it, or correct the search_path"),
     "42P01": ("it has no duban tables", "create them with `duban init`"),
     "53100": ("the disk is full", "make room, then retry; nothing was half written"),
-    "53200": ("the server is out of memory", "write less at once, or raise its limits"),
+    "53200": (
+        "the server is out of memory",
+        "write less at once, or raise max_locks_per_transaction",
+    ),
     "53300": ("it takes no more connections", "raise max_connections, or use fewer processes"),
     "57P01": ("the server was stopped", "retry when it runs again"),
     "57P02": ("the server crashed", "retry when it runs again"),

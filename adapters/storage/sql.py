@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -36,7 +36,7 @@ class SqlTransaction(SqlReader):
         row = self._wire.one(self._sql.locked, (case_id,))
         return None if row is None else rows.case_from(row[0])
 
-    def hold(self, names: Sequence[str]) -> None:
+    def hold(self, *, looked_at: Collection[str], changed: Collection[str]) -> None:
         """Do nothing: writers take turns, unless a database says otherwise."""
 
     def write(self, step: Write) -> None:

@@ -17,9 +17,9 @@ _MOST_LINKED = 32
 class Facts:
     """Loads facts in one transaction, so that no two decisions are right alone and wrong together.
 
-    Who looks at other cases holds a name for each of them, and the names of every case that the
-    same transaction decides on. Of two that each change what the other looks at, one waits, and
-    then sees what the first has stored.
+    Who looks at other cases holds the names of what is looked at, and the names of every case that
+    the same transaction decides on. Of two that each change what the other looks at, one waits,
+    and then sees what the first has stored. Who looks at nothing has nothing to be wrong about.
     """
 
     def __init__(self, tx: Transaction) -> None:
@@ -30,7 +30,7 @@ class Facts:
         """Return the value of every fact of the workflow for *case*, about to be decided on."""
         self._looked = self._looked or bool(machine.facts)
         if self._looked:
-            self._tx.hold(sorted(_own_names(case) | _names_of(machine, case)))
+            self._tx.hold(looked_at=_names_of(machine, case), changed=_own_names(case))
         return facts_of(self._tx, machine, case)
 
 

@@ -78,7 +78,9 @@ def publish(
     tx: Transaction, catalogue: Catalogue, definitions: Sequence[Definition], by: str
 ) -> Plan:
     """Publish what changed, and let the campaigns concerned know."""
-    tx.hold(["definitions"])  # what is planned must still be so when it is published
+    tx.hold(
+        looked_at=["definitions"], changed=()
+    )  # what is planned must still be so when it is published
     planned = plan(tx, catalogue, definitions)
     after = {change.after for change in planned.effective}
     changed = [definition for definition in definitions if definition.hash in after]

@@ -7,36 +7,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Barrier
-from typing import TypeVar
 
+import postgresql
 import pytest
 import tiny
-from sqlalchemy import make_url
 
 import duban
 from duban.adapters.contract.steps import START, keep, moving, notice, opening
 from duban.adapters.storage.postgresql import PostgresqlStore
 from duban.engine.errors import Contended, Unreachable
 from duban.engine.history.evolve import replay
-from duban.engine.ports import Where
 
 pytest_plugins = ["postgresql_stores"]
-
-T = TypeVar("T")
-
-
-def _with(url: str, **settings: str) -> str:
-    return make_url(url).update_query_dict(settings).render_as_string(hide_password=False)
-
-
-def _at_once(*tasks: Callable[[], T]) -> list[T]:
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return [running.result() for running in [pool.submit(task) for task in tasks]]
 
 
 WRITER = """
@@ -94,7 +79,7 @@ def test_eight_writers_on_the_same_cases_lose_nothing(url: str, tmp_path: Path) 
                 )
             return len(commands)
 
-        told = _at_once(*(lambda number=number: write(number) for number in range(8)))
+        told = postgresql.at_once(*(lambda number=number: write(number) for number in range(8)))
         assert told == [20] * 8
         assert sum(engine.case(case.id).version - 1 for case in cases) == 160
         assert engine.verify().holds
@@ -109,7 +94,7 @@ def test_a_request_key_that_two_use_at_once_opens_one_case(url: str, tmp_path: P
                 start.wait()
                 return tiny.opened(engine, "same", key=f"k-{number}").id
 
-            assert len({*_at_once(ask, ask, ask, ask)}) == 1
+            assert len({*postgresql.at_once(ask, ask, ask, ask)}) == 1
         assert engine.tally()["cases"] == 10
 
 
@@ -126,7 +111,7 @@ def test_two_who_publish_at_once_number_their_activations_without_a_gap(
             start.wait()
             return len(engine.apply(str(folder)).effective)
 
-    assert _at_once(*(lambda days=days: publish(days) for days in (7, 8, 9))) == [1, 1, 1]
+    assert postgresql.at_once(*(lambda days=days: publish(days) for days in (7, 8, 9))) == [1, 1, 1]
     with closing(PostgresqlStore(url)) as store, store.reading() as view:
         numbers = [activation.seq for activation in view.activations()]
         assert numbers == list(range(1, len(numbers) + 1))
@@ -149,7 +134,7 @@ def test_cases_and_notices_held_elsewhere_are_passed_over(url: str) -> None:
                     rest = list(other.claim(START, 10))
                     return rest, [s.notice.id for s in other.claim_notices(START, 10, 60)]
 
-            ((rest, others),) = _at_once(second)
+            ((rest, others),) = postgresql.at_once(second)
         assert (claimed, rest) == (["c-0", "c-1"], ["c-2", "c-3"])
         assert (taken, others) == (["n-0", "n-1"], ["n-2", "n-3"])
 
@@ -172,7 +157,7 @@ def test_a_timer_that_was_dropped_meanwhile_is_not_claimed(url: str) -> None:
                 if not claimed:
                     return done
 
-        found = [case_id for told in _at_once(*[sweep] * 4) for case_id in told]
+        found = [case_id for told in postgresql.at_once(*[sweep] * 4) for case_id in told]
         assert sorted(found) == sorted(versions)
 
 
@@ -180,7 +165,7 @@ def test_a_timer_that_was_dropped_meanwhile_is_not_claimed(url: str) -> None:
 
 
 def test_a_writer_does_not_wait_for_ever(url: str) -> None:
-    with closing(PostgresqlStore(_with(url, lock_timeout="200ms"))) as store:
+    with closing(PostgresqlStore(postgresql.with_settings(url, lock_timeout="200ms"))) as store:
         keep(store, opening("c-1"))
         with store.transaction() as first:
             first.lock("c-1")
@@ -190,7 +175,7 @@ def test_a_writer_does_not_wait_for_ever(url: str) -> None:
                     other.lock("c-1")
 
             began = time.monotonic()
-            _at_once(second)
+            postgresql.at_once(second)
             assert time.monotonic() - began < 3
 
 
@@ -214,7 +199,7 @@ except Unreachable as error:
 def test_a_paused_client_is_evicted_and_writes_nothing_when_it_wakes(url: str) -> None:
     with closing(PostgresqlStore(url)) as store:
         case = keep(store, opening("c-1", set={"n": 0}))[0]
-        impatient = _with(url, idle_in_transaction_session_timeout="500ms")
+        impatient = postgresql.with_settings(url, idle_in_transaction_session_timeout="500ms")
         with subprocess.Popen(
             [sys.executable, "-c", PAUSED, impatient],
             stdin=subprocess.PIPE,
@@ -252,65 +237,8 @@ def test_two_who_wait_for_each_other_are_told_to_retry(url: str) -> None:
                 return False
             return True
 
-        told = _at_once(lambda: lock("c-1", "c-2"), lambda: lock("c-2", "c-1"))
+        told = postgresql.at_once(lambda: lock("c-1", "c-2"), lambda: lock("c-2", "c-1"))
         assert sorted(told) == [False, True]
-
-
-def test_names_are_held_until_the_transaction_ends(url: str) -> None:
-    with closing(PostgresqlStore(_with(url, lock_timeout="200ms"))) as store:
-        with store.transaction() as first:
-            first.hold(["unit/fix/desk-1", "case/1"])
-
-            def second() -> None:
-                with store.transaction() as other:
-                    other.hold(["nobody's"])
-                    with pytest.raises(Contended), other.savepoint():
-                        other.hold(["case/1"])
-
-            _at_once(second)
-        with store.transaction() as third:
-            third.hold(["case/1"])
-
-
-# ---- decisions that look at other cases
-
-WATCH = """\
-workflow: watch
-title: {zh: 值班, en: Watch}
-roles: {worker: {post: any, of: case.unit}}
-fields: {note: text}
-states: {on: {}, away: {final: true}}
-facts: {others: {count: watch, of: unit, counts: open}}
-transitions:
-  - {trigger: open, source: new, dest: on, by: [worker]}
-  - {trigger: leave, source: on, dest: away, by: [worker], conditions: fact.others >= 1}
-"""
-
-
-def test_two_decisions_cannot_both_be_right_alone_and_wrong_together(
-    url: str, tmp_path: Path
-) -> None:
-    """Who is on watch may leave if another one stays: of two who leave at once, one stays."""
-    engine = tiny.engine(url)
-    engine.apply(str(tiny.write(tmp_path / "defs", watch=WATCH)))
-    with closing(engine):
-        stays = engine.open("watch", unit="desk-1", actor=tiny.ANN)
-        for _ in range(12):
-            pair = [stays, engine.open("watch", unit="desk-1", actor=tiny.ANN)]
-            start = Barrier(2)
-
-            def leave(case: duban.Case, start: Barrier = start) -> bool:
-                start.wait()
-                try:
-                    engine.fire(case.id, "leave", actor=tiny.ANN)
-                except duban.TransitionRefused:
-                    return False
-                return True
-
-            told = _at_once(*(lambda case=case, leave=leave: leave(case) for case in pair))
-            assert sorted(told) == [False, True]
-            (stays,) = engine.cases(Where(workflow="watch", counts="open")).cases
-        assert engine.verify().holds
 
 
 def test_a_store_that_is_gone_is_no_reason_to_try_again(url: str) -> None:
