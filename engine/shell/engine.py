@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 
 from duban.engine.core.campaign import campaign_case_id
 from duban.engine.core.decide import Explanation, explain
@@ -226,8 +226,20 @@ class Engine:
         waiting = iter(commands)
         outcomes: list[Outcome] = []
         while batch := list(islice(waiting, _PER_COMMIT)):
-            outcomes += attempt(self.store, partial(self._fire_all, batch))
+            outcomes += self._fire_batch(batch)
         return outcomes
+
+    def _fire_batch(self, batch: Sequence[Command]) -> list[Outcome]:
+        tries = count()
+
+        def work(tx: Transaction) -> list[Outcome]:
+            if next(tries):
+                # Two that want the same cases in another order would stop each other for ever.
+                for case_id in sorted({c.case for c in batch if isinstance(c, Fire)}):
+                    tx.lock(case_id)
+            return self._fire_all(batch, tx)
+
+        return attempt(self.store, work)
 
     def _fire_all(self, batch: Sequence[Command], tx: Transaction) -> list[Outcome]:
         outcomes = []
