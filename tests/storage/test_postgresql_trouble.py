@@ -63,13 +63,13 @@ def test_a_notice_that_exists_is_stale_and_does_not_sink_the_rest(store: Postgre
 def test_an_address_that_leads_nowhere_says_what_to_do(url: str) -> None:
     here = make_url(url)
     for wrong, why in (
-        (here.set(port=1), "server runs"),
+        (here.set(port=1, password="secret"), "server runs"),
         (here.set(database="nowhere"), "no such database|does not exist"),
         (here.update_query_dict({"options": "-csearch_path=none_such"}), "no schema"),
     ):
         with pytest.raises(Unreachable, match=why) as refusal:
-            PostgresqlStore(wrong.set(password="secret").render_as_string(hide_password=False))
-        assert "secret" not in str(refusal.value)
+            PostgresqlStore(wrong.render_as_string(hide_password=False))
+        assert (wrong.password or "secret") not in str(refusal.value)
 
 
 @pytest.mark.parametrize(
