@@ -252,12 +252,14 @@ class Work:
         """
         refused: dict[str, Plain] = {}
         for command in decision.commands:
+            counted = self.entries, self.rungs, self.opened
             try:
                 with self._tx.savepoint():
                     self._follow(replace(decision, commands=(command,)))
             except (Unreachable, Overtaken):
                 raise  # no rule refused: whoever was in the way does not cost the unit its duty
             except DubanError as error:
+                self.entries, self.rungs, self.opened = counted
                 unit = command.unit if isinstance(command, Open) else command.case
                 refused[unit] = error.text(self._catalogue.library(self._tx).lang)
         return refused
