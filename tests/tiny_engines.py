@@ -30,9 +30,9 @@ def address(kind: str, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def engine(kind: str, tmp_path: Path) -> Iterator[duban.Engine]:
+def engine(address: str, tmp_path: Path) -> Iterator[duban.Engine]:
     """An engine on each kind of store, with the tiny definitions in force."""
-    made = tiny.engine(tiny.url(kind, tmp_path), tmp_path / "defs")
+    made = tiny.engine(address, tmp_path / "defs")
     yield made
     made.close()
 

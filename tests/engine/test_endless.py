@@ -46,6 +46,11 @@ def applied(engine: duban.Engine, folder: Path, *texts: str) -> None:
     engine.apply(str(folder))
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "endless"
@@ -105,7 +110,8 @@ def test_one_unit_whose_rules_refuse_keeps_the_duty_from_no_other(
 ) -> None:
     applied(engine, folder, GUARDED, DUTY)
     engine.set_clock(tiny.START + 11 * tiny.DAY)
-    assert engine.sweep().aside == ()
+    swept = engine.sweep()
+    assert (swept.aside, swept.opened) == ((), 1)
     (opened,) = engine.cases(duban.Where(workflow="guarded")).cases
     assert opened.unit == "desk-2"
     last = engine.history(engine.campaign_case("guarding").id)[-1]

@@ -274,6 +274,7 @@ def test_a_fault_of_the_program_sets_the_case_aside_too(
     assert _names(engine, good) == ["remind", "urge"]
 
 
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgresql"])
 def test_a_timer_that_stands_too_early_is_put_right_and_holds_up_nobody(
     engine: duban.Engine,
 ) -> None:

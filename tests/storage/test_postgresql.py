@@ -10,10 +10,12 @@ from pathlib import Path
 import postgresql
 import psycopg
 import pytest
+import tiny
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url
 
+import duban
 from duban.adapters.contract.steps import DAY, START, keep, opening
 from duban.adapters.contract.store import StoreContract
 from duban.adapters.storage import schema
@@ -22,6 +24,7 @@ from duban.adapters.storage.postgresql import PostgresqlStore
 from duban.adapters.storage.tables import Row
 from duban.engine.errors import BadUsage, Unreachable
 from duban.engine.ports import Sort, Store, Where
+from duban.engine.shell.catalogue import AlteredRules
 
 pytest_plugins = ["postgresql_stores"]
 
@@ -93,6 +96,23 @@ def test_history_refuses_to_be_changed(store: PostgresqlStore, url: str) -> None
         ):
             with pytest.raises(psycopg.IntegrityError, match="append-only"):
                 raw.execute(change)
+
+
+def test_rules_that_were_altered_in_the_database_are_found_and_not_followed(
+    url: str, tmp_path: Path
+) -> None:
+    with closing(tiny.engine(url, tmp_path / "defs")) as engine:
+        case = tiny.opened(engine)
+        assert engine.verify().holds
+        with postgresql.plain(url) as raw:
+            raw.execute(
+                "UPDATE duban_definition SET canon = convert_to("
+                "replace(convert_from(canon, 'UTF8'), '5 workdays', '9 workdays'), 'UTF8')"
+            )
+        (finding,) = engine.verify().findings
+        assert "missing or altered" in finding.text("en")
+    with closing(duban.connect(url)) as another, pytest.raises(AlteredRules, match="were altered"):
+        another.fire(case.id, "note", actor=tiny.ANN, data={"note": "x"})
 
 
 def test_ids_and_units_are_sorted_by_code_point_whatever_the_locale(store: PostgresqlStore) -> None:
