@@ -12,6 +12,7 @@ from duban.engine.values.actor import Actor
 
 if TYPE_CHECKING:
     from duban.adapters.settings import Settings
+    from duban.cli.context import Call
 
 
 def acting_person(settings: Settings, person: str | None, post: str | None) -> Actor:
@@ -29,6 +30,12 @@ def acting_person(settings: Settings, person: str | None, post: str | None) -> A
     if acting is None:
         raise NobodyActs(user=user)
     return Actor(person=acting, post=post, authenticated_by=f"os:{user}")
+
+
+def operator(call: Call) -> str:
+    """Return who publishes and migrates: the person of the user, else the user itself."""
+    user = os_user()
+    return call.settings.people.get(user, f"os:{user}")
 
 
 def os_user() -> str:

@@ -28,12 +28,16 @@ COMMANDS = {
     "plan": Entry(
         "definitions:plan",
         Text(
-            "Show what apply would publish, and publish nothing.",
-            "显示 apply 将发布的内容，但不发布。",
+            "Show what apply would publish and bring about, and publish nothing.",
+            "显示 apply 将发布的内容和后果，但不发布。",
         ),
     ),
     "apply": Entry(
         "definitions:apply", Text("Publish definitions to the store.", "把定义发布到存储。")
+    ),
+    "migrate": Entry(
+        "migrate:migrate",
+        Text("Take running cases to the rules in force now.", "将办理中的事项迁移到现行规则。"),
     ),
     "case open": Entry("case:open_", Text("Open a case.", "立项：新开一个事项。")),
     "case fire": Entry("case:fire", Text("Fire a trigger on a case.", "对事项执行操作。")),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from duban.cli.actor import os_user
-from duban.cli.command import argument, as_json, command
+from duban.cli.actor import operator
+from duban.cli.command import argument, as_json, command, option
 from duban.cli.context import Call
 from duban.engine.errors import BadUsage, Fault, InvalidDefinition
 
@@ -66,48 +66,42 @@ def _checked(engine: Engine, paths: Sequence[str]) -> tuple[Sequence[Fault], int
         return error.faults, 0
 
 
-@command("plan", examples=("duban plan workflows/", "duban plan workflows/hazard.yaml --json"))
+@command(
+    "plan",
+    examples=("duban plan workflows/", "duban plan workflows/hazard.yaml --json"),
+    en="In words: what is new, gone or different. In numbers: what would happen at once, found by doing it "
+    "and undoing it; others who write to the store wait meanwhile.",
+    zh="文字说明：新增、去掉、改变了什么；数字说明：会立即发生什么（实际执行后再撤销，其间其他写入会等待）。",
+)
 @argument("path", **_PATH)
+@option(
+    "--words-only",
+    is_flag=True,
+    en="Only the words: nothing is rehearsed.",
+    zh="只要文字说明，不作预演。",
+)
 @as_json
 @click.pass_obj
-def plan(call: Call, path: str) -> None:
-    """Show what apply would publish, and publish nothing."""
-    _say_plan(call, call.asking_engine().plan(path))
+def plan(call: Call, path: str, words_only: bool) -> None:
+    """Show what apply would publish and bring about, and publish nothing."""
+    _say_plan(call, call.asking_engine().plan(path, rehearse=not words_only))
 
 
 @command(
     "apply",
     examples=("duban apply workflows/", "duban --store sqlite:///office.db apply workflows/"),
-    en="All or nothing. Cases that run keep the rules under which they opened.",
-    zh="要么全部发布，要么一个也不发布。已立项的事项仍按原规则办理。",
+    en="All or nothing. Cases that run keep their rules; `duban migrate` takes them to those in force.",
+    zh="要么全部发布，要么一个也不发布。已立项的事项仍按原规则办理；可用 duban migrate 迁移。",
 )
 @argument("path", **_PATH)
 @as_json
 @click.pass_obj
 def apply(call: Call, path: str) -> None:
     """Publish definitions to the store."""
-    user = os_user()
-    by = call.settings.people.get(user, f"os:{user}")
-    _say_plan(call, call.publishing_engine().apply(path, by=by))
+    _say_plan(call, call.publishing_engine().apply(path, by=operator(call)))
 
 
 def _say_plan(call: Call, planned: Plan) -> None:
-    names = ("kind", "name", "action", "before", "after")
-    data = {"changes": [{n: getattr(c, n) for n in names} for c in planned.changes]}
-    call.say(data, _plan_lines(call, planned))
+    from duban.cli.foreseen import plan_data, plan_lines
 
-
-_ACTIONS = {
-    "new": ("+", "new", "新增"),
-    "changed": ("~", "changed", "变更"),
-    "unchanged": ("=", "unchanged", "未变"),
-}
-
-
-def _plan_lines(call: Call, planned: Plan) -> Iterator[str]:
-    for change in planned.changes:
-        sign, en, zh = _ACTIONS[change.action]
-        before = f"{change.before[:12]} → " if change.before and change.action == "changed" else ""
-        yield f"{sign} {change.kind} {change.name}  {call.text(en, zh)}  {before}{change.after[:12]}"
-    if not planned.changes:
-        yield call.text("nothing to publish", "没有可发布的内容")
+    call.say(plan_data(planned, call.lang), plan_lines(call, planned))

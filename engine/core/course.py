@@ -11,6 +11,7 @@ from duban.engine.core.climbing import Climb, Key
 from duban.engine.core.draft import Draft
 from duban.engine.core.effects import Effects
 from duban.engine.core.judge import Judge, Verdict, merged
+from duban.engine.core.migrating import translate
 from duban.engine.core.scope import Scope
 from duban.engine.core.terms import follow, steps_of
 from duban.engine.core.texts import Occasion
@@ -19,11 +20,11 @@ from duban.engine.definition.expressions import ExpressionFailed
 from duban.engine.definition.machine import Candidate, CompiledDeadline, Machine
 from duban.engine.errors import Refused, TransitionRefused
 from duban.engine.history.entry import Entry
-from duban.engine.history.evolve import evolve
+from duban.engine.history.evolve import MIGRATE, evolve
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Cause, Command, Fire, Tie
+from duban.engine.values.command import Cause, Command, Fire, Migrate, Tie
 from duban.engine.values.notice import Notice
 
 _MOST_AUTOMATIC = 16
@@ -70,6 +71,7 @@ class Course:
         self._ahead: Mapping[Key, int] | None = None
         self._rehearsing = False
         self._own = 0
+        self._asked = bool(machine.automatic)
 
     def decision(self) -> Decision:
         """Return all that happened."""
@@ -136,6 +138,17 @@ class Course:
         draft.links.append((command.name, command.other))
         self._commit(draft)
         self.automatic(self.world)
+
+    def adopt(self, machine: Machine, world: World, command: Migrate) -> None:
+        """Go on under the rules of *machine*, with what they know of other cases in *world*."""
+        old, self.machine, self.world = self.machine, machine, world
+        draft = self._draft(MIGRATE, command.actor, world.now, None, {})
+        translate(old, machine, draft, command)
+        counts = _counted(machine, draft.preview().states)
+        if counts != self.case.counts:
+            draft.members["counts"] = counts
+        self._commit(draft)
+        self.automatic(world)
 
     def _take(self, draft: Draft, candidate: Candidate, inputs: Mapping[str, Plain]) -> None:
         """Order: inputs, effects as written, the move, clocks (DESIGN, "What it means")."""
@@ -301,7 +314,7 @@ class Course:
             old = self._start.clocks.get(name)
             if (old.next_rung if old else None) != clock.next_rung:
                 timers[name] = clock.next_rung
-        if self.machine.automatic:
+        if self._asked or self.machine.automatic:
             timers["auto"] = self._wake
         return timers
 

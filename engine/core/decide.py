@@ -14,7 +14,7 @@ from duban.engine.history.chain import genesis
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Fire, Open, Tie
+from duban.engine.values.command import Fire, Migrate, Open, Tie
 
 
 def decide_open(machine: Machine, command: Open, case_id: str, world: World) -> Decision:
@@ -90,6 +90,31 @@ def decide_tie(machine: Machine, case: Case, command: Tie, world: World) -> Deci
     course = Course(machine, case, world)
     course.settle()
     course.tie(command)
+    return course.decision()
+
+
+def decide_migrate(
+    old: Machine,
+    new: Machine,
+    case: Case,
+    command: Migrate,
+    before: World,
+    after: World,
+    *,
+    settle: bool = True,
+) -> Decision:
+    """Decide on taking a case from its rules to other ones. What fell due before happens first.
+
+    *before* and *after* are the same surroundings, with the facts that the old and the new rules
+    ask for. Without *settle*, what fell due happens under the new rules: the old ones are broken.
+
+    Raises:
+        TransitionRefused: a state or value has no place under the new rules, or a bound refuses.
+    """
+    course = Course(old, case, before)
+    if settle:
+        course.settle()
+    course.adopt(new, after, command)
     return course.decision()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from duban.engine.core.world import World
 from duban.engine.definition.fields import Field
 from duban.engine.history.entry import Entry, Secret, seal
-from duban.engine.history.evolve import NONE
+from duban.engine.history.evolve import MIGRATE, NONE
 from duban.engine.timing.instants import format_instant
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
@@ -68,7 +68,8 @@ class Draft:
                 states[states.index(source)] = dest
             else:
                 states.append(dest)
-            entered[dest] = self.effective
+            renamed = self.kind == MIGRATE
+            entered[dest] = entered.get(source, self.effective) if renamed else self.effective
         return replace(
             self.case,
             episode=self.members.get("episode", self.case.episode),

@@ -101,10 +101,10 @@ def _running(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draf
 
 def _following(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draft) -> Clock:
     changed = set(deadline.model.follows) & draft.sets.keys()
-    return _refreshed(deadline, clock, scope, draft.effective) if changed else clock
+    return refreshed(deadline, clock, scope, draft.effective) if changed else clock
 
 
-def _refreshed(deadline: CompiledDeadline, clock: Clock, scope: Scope, now: datetime) -> Clock:
+def refreshed(deadline: CompiledDeadline, clock: Clock, scope: Scope, now: datetime) -> Clock:
     """Work the limit out anew from where the clock began; extensions stay."""
     limit = limit_of(deadline, scope)
     if limit is None:

@@ -12,8 +12,12 @@ from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
 from duban.engine.values.forms import clock_of
 
+# The kind of the entry that takes a case to other rules.
+MIGRATE = "migrate"
 # How a field that lost its value stands in an entry: canonical JSON here has no null.
 NONE: Mapping[str, Plain] = {"none": True}
+
+_AS_SAID = ("rules", "episode", "counts")
 
 
 def evolve(case: Case | None, entry: Entry) -> Case:
@@ -25,10 +29,7 @@ def evolve(case: Case | None, entry: Entry) -> Case:
         "head": entry.hash,
         "changed": entry.at,
     }
-    if "episode" in body:
-        changes["episode"] = body["episode"]
-    if "counts" in body:
-        changes["counts"] = body["counts"]
+    changes.update((name, body[name]) for name in _AS_SAID if name in body)
     if "moves" in body:
         changes.update(_moved(before, entry))
     if "set" in body:
@@ -76,7 +77,9 @@ def _moved(case: Case, entry: Entry) -> dict[str, Any]:
             states[states.index(source)] = dest
         else:
             states.append(dest)
-        entered[dest] = entry.effective
+        # Under other rules a state has another name; the case entered it when it did.
+        renamed = entry.kind == MIGRATE
+        entered[dest] = entered.get(source, entry.effective) if renamed else entry.effective
     return {"states": tuple(states), "entered": entered}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
 from duban.engine.core.world import World
-from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.campaign import Campaign, PhasePart
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.fields import Field
@@ -22,6 +22,7 @@ from duban.engine.errors import Place, Refused, UnknownWorkflow
 from duban.engine.ports import Published, Reader, Transaction
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import parse_date
+from duban.engine.values.case import Case
 from duban.engine.values.command import Open
 
 RULES = "rules"
@@ -107,20 +108,41 @@ class Catalogue:
         library = edition.library
         day = self.clockwork(edition, None).day(now)
         campaign = library.campaign_of(command.workflow, day, command.campaign)
-        phase = phase_on(campaign, day)
+        return self._in_force(tx, edition, command.workflow, campaign, phase_on(campaign, day))
+
+    def present(self, tx: Transaction, case: Case) -> Machine:
+        """Return the machine under which *case* would open in its phase by what is in force now.
+
+        A phase or campaign that is no longer published sets nothing.
+
+        Raises:
+            UnknownWorkflow: its workflow is no longer published.
+        """
+        edition = self.edition(tx)
+        campaign = edition.library.campaigns.get(case.campaign or "")
+        phases = campaign.phases if campaign else ()
+        phase = next((part for part in phases if part.phase == case.phase), None)
+        return self._in_force(tx, edition, case.workflow, campaign, phase)
+
+    def _in_force(
+        self,
+        tx: Transaction,
+        edition: Edition,
+        workflow: str,
+        campaign: Campaign | None,
+        phase: PhasePart | None,
+    ) -> Machine:
         key = (
-            command.workflow,
+            workflow,
             campaign.campaign if campaign else None,
             phase.phase if phase else None,
         )
         rules = edition.rules.get(key)
         if rules is None:
-            rules = edition.rules[key] = library.rules(command.workflow, campaign, phase)
+            rules = edition.rules[key] = edition.library.rules(workflow, campaign, phase)
         if tx.document(rules.hash) is None:
             tx.publish(
-                Published(
-                    hash=rules.hash, kind=RULES, name=command.workflow, canon=rules.canon, source={}
-                )
+                Published(hash=rules.hash, kind=RULES, name=workflow, canon=rules.canon, source={})
             )
         if rules.hash not in self._machines:
             self._keep(compile_rules(rules))

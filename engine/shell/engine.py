@@ -45,7 +45,8 @@ from duban.engine.shell.attempts import attempt, step
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.delivery import Delivered, deliver
 from duban.engine.shell.facts import facts_of
-from duban.engine.shell.publishing import Plan, plan, publish
+from duban.engine.shell.migrating import Migrated, Migration, migrate
+from duban.engine.shell.publishing import Plan, foresee, plan, publish
 from duban.engine.shell.sweep import Swept, sweep
 from duban.engine.shell.verification import Verified, verify
 from duban.engine.shell.work import Work
@@ -117,9 +118,18 @@ class Engine:
             plan(reader, self._catalogue, found)
         return found
 
-    def plan(self, source: str) -> Plan:
-        """Return what `apply` would change."""
+    def plan(self, source: str, *, rehearse: bool = True) -> Plan:
+        """Return what `apply` would change, in words and, where it is rehearsed, in numbers.
+
+        A rehearsal publishes in a transaction, lets everything happen that is due at once, counts
+        it and undoes it all; other writers wait meanwhile.
+
+        Raises:
+            InvalidDefinition: every fault is reported.
+        """
         found = self._definitions.load(source)
+        if rehearse:
+            return foresee(self.store, self._catalogue, self._ids, found)
         with self.store.reading() as reader:
             return plan(reader, self._catalogue, found)
 
@@ -137,6 +147,16 @@ class Engine:
             return publish(tx, self._catalogue.branch(), found, by)
 
         return attempt(self.store, work)
+
+    def migrate(self, migration: Migration, *, dry_run: bool = False) -> Migrated:
+        """Take open cases to the rules that are in force now; they keep a reason in their history.
+
+        With *dry_run* nothing is changed; the answer is what would be, by the same code.
+
+        Raises:
+            BadUsage: there is no reason.
+        """
+        return migrate(self.store, self._catalogue, self._ids, migration, dry_run=dry_run)
 
     def published(self) -> Sequence[Activation]:
         """Return what is in force: the last activation of each definition."""

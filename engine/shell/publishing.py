@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from duban.engine.core.campaign import TIMER_NAME, campaign_case_id, decide_published
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Phase
 from duban.engine.definition.check import check
+from duban.engine.definition.differences import Difference, differences
 from duban.engine.definition.library import Library
 from duban.engine.definition.published import Definition
-from duban.engine.ports import Published, Reader, Transaction, Write
+from duban.engine.ports import Ids, Published, Reader, Store, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue
+from duban.engine.shell.rehearsal import Foreseen, rehearse, settle_all
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 
@@ -31,13 +33,20 @@ class Change:
     action: Literal["new", "changed", "unchanged"]
     before: str | None
     after: str
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What publishing would do, or did."""
+    """What publishing would do, or did.
+
+    ``kept`` counts, for each workflow that changes, the open cases that keep their rules.
+    ``foreseen`` is what would happen at once; None where that was not asked.
+    """
 
     changes: tuple[Change, ...]
+    kept: Mapping[str, int] = field(default_factory=dict)
+    foreseen: Foreseen | None = None
 
     @property
     def effective(self) -> tuple[Change, ...]:
@@ -55,7 +64,35 @@ def plan(reader: Reader, catalogue: Catalogue, definitions: Sequence[Definition]
     after = library.with_definitions(definitions)
     # Not only what is new: a ladder that changes may break a workflow in force that climbs it.
     check(tuple(after.definitions.values()), after)
-    return Plan(changes=tuple(_change(definition, library) for definition in definitions))
+    changes = tuple(_change(definition, library) for definition in definitions)
+    return Plan(changes=changes, kept=_kept(reader, changes))
+
+
+def foresee(
+    store: Store, catalogue: Catalogue, ids: Ids, definitions: Sequence[Definition]
+) -> Plan:
+    """Return what publishing *definitions* would do, with what would happen at once because of it.
+
+    It is done, and undone: what is due already is settled first and not counted.
+
+    Raises:
+        InvalidDefinition: with every fault.
+    """
+
+    def work(tx: Transaction, branch: Catalogue) -> Plan:
+        foreseen = Foreseen()
+        settle_all(tx, branch, ids, None)
+        planned = publish(tx, branch, definitions, "plan")
+        settle_all(tx, branch, ids, foreseen)
+        return replace(planned, foreseen=foreseen)
+
+    return rehearse(store, catalogue, work)
+
+
+def _kept(reader: Reader, changes: Sequence[Change]) -> dict[str, int]:
+    """A case keeps its workflow, ladders and settings: what changes is for those opened later."""
+    names = [c.name for c in changes if c.kind == "workflow" and c.action == "changed"]
+    return {name: reader.count(Where(workflow=name, counts="open")) for name in names}
 
 
 def _change(definition: Definition, library: Library) -> Change:
@@ -71,6 +108,9 @@ def _change(definition: Definition, library: Library) -> Change:
         action=action,
         before=before,
         after=definition.hash,
+        differences=tuple(differences(current.canon, definition.canon))
+        if current is not None and action == "changed"
+        else (),
     )
 
 

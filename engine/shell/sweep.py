@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from duban.engine.core.course import Decision
 from duban.engine.errors import DubanError, Unreachable
 from duban.engine.ports import Ids, Store, Transaction
 from duban.engine.shell.attempts import attempt, step
@@ -31,7 +32,7 @@ def sweep(
     """Let everything happen that is due by the store's clock, *batch* cases to a transaction."""
 
     def one_batch(tx: Transaction) -> Swept:
-        return _sweep_batch(tx, catalogue, ids, batch)
+        return sweep_batch(tx, catalogue, ids, batch)
 
     total = Swept()
     while not stop():
@@ -49,13 +50,20 @@ def sweep(
     return total
 
 
-def _sweep_batch(tx: Transaction, catalogue: Catalogue, ids: Ids, batch: int) -> Swept:
+def sweep_batch(
+    tx: Transaction,
+    catalogue: Catalogue,
+    ids: Ids,
+    batch: int,
+    told: Callable[[Decision], None] | None = None,
+) -> Swept:
+    """Settle up to *batch* cases that are due, in *tx*; *told* hears of every decision."""
     claimed = tx.claim(tx.now(), batch)
     done, aside = [], []
     for case_id in claimed:
 
         def settled(case_id: str = case_id) -> Work:
-            work = Work(tx, catalogue, ids)
+            work = Work(tx, catalogue, ids, told)
             work.settle(case_id)
             return work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,7 +17,13 @@ from duban.engine.core.campaign import (
     next_happening,
 )
 from duban.engine.core.course import Decision
-from duban.engine.core.decide import decide_due, decide_fire, decide_open, decide_tie
+from duban.engine.core.decide import (
+    decide_due,
+    decide_fire,
+    decide_migrate,
+    decide_open,
+    decide_tie,
+)
 from duban.engine.core.inputs import clean_text
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign, Goal
@@ -43,7 +49,7 @@ from duban.engine.shell.facts import Facts
 from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Command, Fire, Open, Tie
+from duban.engine.values.command import Command, Fire, Migrate, Open, Tie
 
 _MOST_COMMANDS = 100_000
 _DEEPEST = 16
@@ -63,8 +69,14 @@ class TooMuch(Refused):
 class Work:
     """Carries commands out in one open transaction."""
 
-    def __init__(self, tx: Transaction, catalogue: Catalogue, ids: Ids) -> None:
-        self._tx, self._catalogue, self._ids = tx, catalogue, ids
+    def __init__(
+        self,
+        tx: Transaction,
+        catalogue: Catalogue,
+        ids: Ids,
+        told: Callable[[Decision], None] | None = None,
+    ) -> None:
+        self._tx, self._catalogue, self._ids, self._told = tx, catalogue, ids, told
         self._now, self._facts = tx.now(), Facts(tx)
         self.entries = 0
         self.rungs = 0
@@ -99,6 +111,31 @@ class Work:
         self._write(decision, None)
         self._follow(decision)
 
+    def migrate(self, command: Migrate) -> Case:
+        """Take a case to the rules that are in force now for its workflow, campaign and phase.
+
+        A case that was set aside goes back into the sweep: what stopped it were the old rules.
+
+        Raises:
+            TransitionRefused: the new rules have no place for it.
+            UnknownCase, UnknownWorkflow.
+        """
+        case = self._locked(command.case)
+        if is_campaign(case.workflow):
+            raise UnknownCase(case=case.id)
+        target = self._catalogue.present(self._tx, case)
+        if target.rules == case.rules:
+            return case
+        stuck = self._tx.aside(case.id) is not None
+        machine, before = self._surroundings(case)
+        after = self._world(target, case)
+        decision = decide_migrate(machine, target, case, command, before, after, settle=not stuck)
+        self._write(decision, None)
+        if stuck:
+            self._tx.set_aside(case.id, None)
+        self._follow(decision)
+        return decision.case
+
     def _right_timers(self, decision: Decision) -> dict[str, datetime | None]:
         known = {name: clock.next_rung for name, clock in decision.case.clocks.items()}
         stored = dict.fromkeys(timer.name for timer in self._tx.timers(decision.case.id))
@@ -121,13 +158,7 @@ class Work:
             opened=self._now,
             changed=self._now,
         )
-        world = self._catalogue.world(
-            self._catalogue.edition(self._tx),
-            machine,
-            self._now,
-            facts=self._facts.of(machine, newborn),
-            salt=self._salt(machine),
-        )
+        world = self._world(machine, newborn)
         self.opened += 1
         return decide_open(machine, command, case_id, world)
 
@@ -145,7 +176,10 @@ class Work:
 
     def _surroundings(self, case: Case) -> tuple[Machine, World]:
         machine = self._catalogue.machine(self._tx, case.rules)
-        return machine, self._catalogue.world(
+        return machine, self._world(machine, case)
+
+    def _world(self, machine: Machine, case: Case) -> World:
+        return self._catalogue.world(
             self._catalogue.edition(self._tx),
             machine,
             self._now,
@@ -188,6 +222,8 @@ class Work:
             raise
 
     def _write(self, decision: Decision, request: Request | None) -> None:
+        if self._told is not None:
+            self._told(decision)
         self.entries += len(decision.entries)
         self.rungs += sum(entry.kind == "rung" for entry in decision.entries)
         write = Write(

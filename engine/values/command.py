@@ -56,4 +56,18 @@ class Tie:
     cause: Cause
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrate:
+    """The command to take ``case`` to other rules, with the reason that its history keeps.
+
+    ``states`` and ``deadlines`` say under which names the new rules know those of the old ones.
+    """
+
+    case: str
+    actor: Actor
+    reason: str
+    states: Mapping[str, str] = field(default_factory=dict)
+    deadlines: Mapping[str, str] = field(default_factory=dict)
+
+
 Command = Open | Fire

@@ -85,7 +85,7 @@ def test_apply_says_what_changed(run: Run, engine: duban.Engine) -> None:
     tiny.write(Path("definitions"), campaign=True, fix=changed)
     planned, applied = run("plan", "definitions"), run("apply", "definitions")
     after = {(a.kind, a.name): a for a in engine.published()}
-    assert planned.stdout == applied.stdout
+    assert planned.stdout == applied.stdout + "at once: nothing\n"
     old, new = before["workflow", "fix"], after["workflow", "fix"].hash
     assert f"~ workflow fix  changed  {old[:12]} → {new[:12]}\n" in applied.stdout
     assert (
@@ -98,7 +98,7 @@ def test_apply_says_what_changed(run: Run, engine: duban.Engine) -> None:
 def test_apply_as_json(run: Run) -> None:
     changes = json.loads(run("apply", "definitions", "--json").stdout)["changes"]
     assert {change["action"] for change in changes} == {"unchanged"}
-    assert changes[0].keys() == {"kind", "name", "action", "before", "after"}
+    assert changes[0].keys() == {"kind", "name", "action", "before", "after", "differences"}
 
 
 def test_faults_stop_apply_on_stderr(run: Run, engine: duban.Engine) -> None:
