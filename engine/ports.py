@@ -63,9 +63,13 @@ class Timer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request key that was used: the hash of its body, and the entry that it made."""
+    """A request key that was used: the salted hash of its body, and the entry that it made.
+
+    Without the salt, which is erased with the personal values of the case, nobody can guess the body.
+    """
 
     key: str
+    salt: bytes | None
     body_hash: str
     case: str
     seq: int
@@ -74,6 +78,8 @@ class Request:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """All that one step changes on one case; stored whole or not at all.
+
+    The numbers that its entries issue go into a register, where a number of a sequence stands once.
 
     ``timers`` are the changes: a name with the instant at which it falls due, or None to take it
     away. ``before`` is the version that the step was decided on: 0 for a case that is opened.
@@ -120,7 +126,8 @@ class Stored:
 
     ``columns`` and ``entries`` (one for each entry, in order) are what stands beside the bytes;
     ``duban.engine.history.projections`` derives the same from the case and its entries. ``timers``
-    are microseconds by name.
+    are microseconds by name, ``numbers`` the rows of the register of numbers that name the case:
+    the entry's number, the key of the sequence, the number.
     """
 
     case_id: str
@@ -128,6 +135,7 @@ class Stored:
     columns: Mapping[str, Plain]
     entries: Sequence[Mapping[str, Plain]] = ()
     timers: Mapping[str, int] = field(default_factory=dict)
+    numbers: Sequence[tuple[int, str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +192,14 @@ class Reader(Protocol):
 
     def strays(self) -> Sequence[str]:
         """Return findings that no single case shows: entries, timers or requests without a case."""
+        ...
+
+    def last_number(self, key: str) -> int:
+        """Return the last number that was issued in the sequence *key*, 0 when there is none."""
+        ...
+
+    def gaps(self) -> Sequence[tuple[str, int]]:
+        """Return the sequences in which numbers are missing, each with the first that is."""
         ...
 
     def request(self, key: str) -> Request | None: ...
@@ -245,8 +261,7 @@ class Transaction(Reader, Protocol):
 
         Raises:
             StaleCase: the stored case is not at ``step.before`` any more (or exists already), or
-                the same request, or the same rung, was stored meanwhile.
-            KeyReused: the request key exists with another body.
+                the same request key, rung or number was stored meanwhile.
         """
         ...
 

@@ -97,7 +97,7 @@ def _write(
     request = None
     if key is not None:
         name, _, body = key.partition("=")
-        request = Request(key=name, body_hash=body, case=entry.case, seq=entry.seq)
+        request = Request(key=name, salt=b"s" * 32, body_hash=body, case=entry.case, seq=entry.seq)
     return Write(
         case=evolve(case, entry),
         before=0 if case is None else case.version,

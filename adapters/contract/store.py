@@ -9,11 +9,14 @@ In a host's tests, with pytest::
 
 from __future__ import annotations
 
+from duban.adapters.contract.store_numbering import NumberingContract
 from duban.adapters.contract.store_reading import ReadingContract
 from duban.adapters.contract.store_sharing import SharingContract
 from duban.adapters.contract.store_sweeping import SweepingContract
 from duban.adapters.contract.store_writing import WritingContract
 
 
-class StoreContract(WritingContract, ReadingContract, SweepingContract, SharingContract):
+class StoreContract(
+    WritingContract, ReadingContract, SweepingContract, SharingContract, NumberingContract
+):
     """Every promise of ``duban.engine.ports`` about stores, as a test that can fail."""

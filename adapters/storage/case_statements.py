@@ -28,6 +28,7 @@ from duban.adapters.storage.statements import (
     ONE,
     REQUEST,
     SECRET,
+    SERIAL,
     TIMER,
     ZERO,
     Statements,
@@ -153,11 +154,46 @@ class CaseStatements(Statements):
         )
         return self._text(statement, "first", "last")
 
+    # ---- numbers
+
+    @cached_property
+    def add_number(self) -> str:
+        columns = ("key", "number", "case_id", "seq")
+        return self._text(self._insert(SERIAL, columns), *columns)
+
+    @cached_property
+    def last_number(self) -> str:
+        statement = select(func.max(SERIAL.c.number)).where(SERIAL.c.key == bindparam("key"))
+        return self._text(statement, "key")
+
+    @cached_property
+    def numbers(self) -> str:
+        """All of the cases from one id to another."""
+        statement = (
+            select(SERIAL.c.case_id, SERIAL.c.seq, SERIAL.c.key, SERIAL.c.number)
+            .where(*_from_to(SERIAL))
+            .order_by(SERIAL.c.case_id, SERIAL.c.seq, SERIAL.c.key)
+        )
+        return self._text(statement, "first", "last")
+
+    @cached_property
+    def gaps(self) -> str:
+        """Of each sequence with fewer numbers than its last one says, the first that is missing."""
+        place = func.row_number().over(partition_by=SERIAL.c.key, order_by=SERIAL.c.number)
+        numbered = select(SERIAL.c.key, SERIAL.c.number, place.label("place")).subquery()
+        statement = (
+            select(numbered.c.key, func.min(numbered.c.place))
+            .where(numbered.c.number != numbered.c.place)
+            .group_by(numbered.c.key)
+            .order_by(numbered.c.key)
+        )
+        return self._text(statement)
+
     # ---- requests
 
     @cached_property
     def add_request(self) -> str:
-        columns = ("key", "body_hash", "case_id", "seq")
+        columns = ("key", "salt", "body_hash", "case_id", "seq")
         return self._text(self._insert(REQUEST, columns), *columns)
 
     @cached_property

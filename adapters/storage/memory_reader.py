@@ -9,7 +9,7 @@ from duban.adapters.storage.matching import matches
 from duban.adapters.storage.memory_tables import Tables
 from duban.adapters.storage.paging import bookmark, mark_of, opened_at
 from duban.engine.history.entry import Entry
-from duban.engine.history.projections import case_columns, entry_columns, episodes
+from duban.engine.history.projections import case_columns, entry_columns, entry_numbers, episodes
 from duban.engine.ports import (
     Activation,
     Page,
@@ -91,6 +91,17 @@ class MemoryReader:
     def strays(self) -> Sequence[str]:
         """Return nothing: what cannot be stored alone cannot stray."""
         return ()
+
+    def last_number(self, key: str) -> int:
+        return self._tables.last_numbers.get(key, 0)
+
+    def gaps(self) -> Sequence[tuple[str, int]]:
+        numbers = self._tables.numbers
+        firsts = (
+            (key, next((n for n in range(1, last) if (key, n) not in numbers), 0))
+            for key, last in sorted(self._tables.last_numbers.items())
+        )
+        return [(key, first) for key, first in firsts if first]
 
     def request(self, key: str) -> Request | None:
         return self._tables.requests.get(key)
@@ -175,4 +186,5 @@ def _stored(case: Case, entries: Sequence[Entry], timers: Mapping[str, int]) -> 
         columns=case_columns(case),
         entries=tuple(reversed(beside)),
         timers=timers,
+        numbers=[row for entry in entries for row in entry_numbers(entry)],
     )

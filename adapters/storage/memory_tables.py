@@ -19,6 +19,8 @@ NAMES = (
     "timers",
     "asides",
     "requests",
+    "numbers",
+    "last_numbers",
     "notices",
     "waiting",
     "documents",
@@ -30,6 +32,8 @@ Due = tuple[datetime, str, str]
 class Tables:
     """What a store in memory holds. Values are never changed, only replaced.
 
+    ``numbers`` has the entry (case, seq) of each number of each sequence.
+
     ``timers`` has the dues of each case by name; ``waiting`` the instants at which notices may be
     tried; ``agenda`` all timers of cases in the sweep, in order.
     """
@@ -40,6 +44,8 @@ class Tables:
         self.timers: MutableMapping[str, Mapping[str, datetime]] = {}
         self.asides: MutableMapping[str, str] = {}
         self.requests: MutableMapping[str, Request] = {}
+        self.numbers: MutableMapping[tuple[str, int], tuple[str, int]] = {}
+        self.last_numbers: MutableMapping[str, int] = {}
         self.notices: MutableMapping[str, Sent] = {}
         self.waiting: MutableMapping[str, datetime] = {}
         self.documents: MutableMapping[str, Published] = {}

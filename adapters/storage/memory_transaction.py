@@ -11,12 +11,11 @@ from duban.adapters.storage.memory_reader import MemoryReader
 from duban.adapters.storage.memory_tables import Staged
 from duban.adapters.storage.outbox import posted
 from duban.engine.errors import (
-    KeyReused,
     NotFound,
     StaleCase,
     UnknownCase,
 )
-from duban.engine.history.projections import episodes
+from duban.engine.history.projections import entry_numbers, episodes
 from duban.engine.ports import Activation, Published, Sent, Write
 from duban.engine.values.canonical import canonical
 from duban.engine.values.case import Case
@@ -46,6 +45,9 @@ class MemoryTransaction(MemoryReader):
             self._put(posted(notice))
         if step.timers:
             self._set_timers(case_id, step.timers)
+        for seq, key, number in _numbers(step):
+            tables.numbers[key, number] = (case_id, seq)
+            tables.last_numbers[key] = max(number, self.last_number(key))
         if step.request is not None:
             tables.requests[step.request.key] = step.request
 
@@ -53,20 +55,20 @@ class MemoryTransaction(MemoryReader):
         stored = self.case(step.case.id)
         version = 0 if stored is None else stored.version
         used = None if step.request is None else self.request(step.request.key)
-        if used is not None and step.request is not None:
-            if used.body_hash != step.request.body_hash:
-                raise KeyReused(key=used.key)
+        if used is not None:
             raise StaleCase(case=step.case.id, version=version, expected=step.before)
         canonical(case_form(step.case))
         if version != step.before or self._doubled(step):
             raise StaleCase(case=step.case.id, version=version, expected=step.before)
 
     def _doubled(self, step: Write) -> bool:
-        """Whether an entry, a rung or a notice of *step* is there already."""
+        """Whether an entry, a rung, a number or a notice of *step* is there already."""
         known = self.history(step.case.id)
         if known and step.entries and step.entries[0].seq <= known[-1].seq:
             return True
         if any(notice.id in self._tables.notices for notice in step.notices):
+            return True
+        if any((key, number) in self._tables.numbers for _, key, number in _numbers(step)):
             return True
         if not any("rung" in entry.body for entry in step.entries):
             return False
@@ -175,3 +177,7 @@ class MemoryTransaction(MemoryReader):
             return False
         self._put(replace(sent, status="waiting", next_try=now))
         return True
+
+
+def _numbers(step: Write) -> list[tuple[int, str, int]]:
+    return [row for entry in step.entries for row in entry_numbers(entry)]

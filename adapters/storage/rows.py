@@ -14,7 +14,7 @@ from duban.adapters.storage.statements import (
     ENTRY_COLUMNS,
 )
 from duban.engine.history.entry import Entry, Secret, unseal
-from duban.engine.history.projections import case_columns, entry_columns, episodes
+from duban.engine.history.projections import case_columns, entry_columns, entry_numbers, episodes
 from duban.engine.ports import Activation, Published, Sent
 from duban.engine.timing.instants import from_micros, to_micros
 from duban.engine.values.canonical import Plain, canonical, encoded
@@ -101,6 +101,15 @@ def secret_cells(entries: Iterable[Entry]) -> list[Cells]:
         (entry.case, entry.seq, path, secret.salt, canonical(secret.value).decode())
         for entry in entries
         for path, secret in entry.secrets.items()
+    ]
+
+
+def number_cells(entries: Iterable[Entry]) -> list[Cells]:
+    """Return the rows of the numbers that *entries* issue."""
+    return [
+        (key, number, entry.case, seq)
+        for entry in entries
+        for seq, key, number in entry_numbers(entry)
     ]
 
 

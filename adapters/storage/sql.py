@@ -11,7 +11,6 @@ from duban.adapters.storage.outbox import posted
 from duban.adapters.storage.sql_reader import SqlReader
 from duban.engine.errors import (
     BadUsage,
-    KeyReused,
     NotFound,
     StaleCase,
     UnknownCase,
@@ -53,12 +52,8 @@ class SqlTransaction(SqlReader):
         self.doomed = False
 
     def _check_request(self, step: Write, request: Request) -> None:
-        used = self.request(request.key)
-        if used is None:
-            return
-        if used.body_hash != request.body_hash:
-            raise KeyReused(key=request.key)
-        raise self._stale(step)
+        if self.request(request.key) is not None:
+            raise self._stale(step)
 
     def _write_case(self, step: Write) -> None:
         cells, change = rows.CaseCells(step.case), self._wire.change
@@ -92,7 +87,7 @@ class SqlTransaction(SqlReader):
             )
         if step.request is not None:
             request = step.request
-            cells = (request.key, request.body_hash, request.case, request.seq)
+            cells = (request.key, request.salt, request.body_hash, request.case, request.seq)
             wire.change(sql.add_request, cells)
 
     def _write_details(self, step: Write) -> None:
@@ -106,6 +101,9 @@ class SqlTransaction(SqlReader):
         ]
         if links:
             self._wire.many(self._sql.add_link, links)
+        numbers = rows.number_cells(step.entries)
+        if numbers:
+            self._wire.many(self._sql.add_number, numbers)
 
     def settle(self) -> None:
         """Refuse to be kept when a step failed half way and the failure was passed over.

@@ -112,6 +112,7 @@ class SqlReader:
         found = self._wire.all(self._sql.entries, span)
         entries = rows.entries_from(found, self._wire.all(self._sql.secrets, span))
         links = _by_case(self._wire.all(self._sql.links, span))
+        numbers = _by_case(self._wire.all(self._sql.numbers, span))
         beside = _by_case(found)
         return [
             (
@@ -121,6 +122,7 @@ class SqlReader:
                     columns=rows.case_beside(row, links.get(row[0], ())),
                     entries=tuple(map(rows.entry_beside, beside.get(row[0], ()))),
                     timers=dict(self._wire.all(self._sql.timers, (row[0],))),
+                    numbers=[(seq, key, n) for _, seq, key, n in numbers.get(row[0], ())],
                 ),
                 tuple(entries.get(row[0], ())),
             )
@@ -134,11 +136,17 @@ class SqlReader:
             for (case_id,) in self._wire.all(statement)
         ]
 
+    def last_number(self, key: str) -> int:
+        return self._number(self._sql.last_number, (key,))
+
+    def gaps(self) -> Sequence[tuple[str, int]]:
+        return [(key, first) for key, first in self._wire.all(self._sql.gaps)]
+
     def request(self, key: str) -> Request | None:
         row = self._wire.one(self._sql.request, (key,))
         if row is None:
             return None
-        return Request(key=row[0], body_hash=row[1], case=row[2], seq=row[3])
+        return Request(key=row[0], salt=row[1], body_hash=row[2], case=row[3], seq=row[4])
 
     def timers(self, case_id: str) -> Sequence[Timer]:
         found = self._wire.all(self._sql.timers, (case_id,))

@@ -172,6 +172,25 @@ class LinkRow(Row, table=True):
     other: str = Field(sa_type=Words, primary_key=True)
 
 
+class SerialRow(Row, table=True):
+    """The register of numbers: each number of a sequence once, with the entry that issued it."""
+
+    __tablename__ = "duban_serial"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "seq"], ["duban_entry.case_id", "duban_entry.seq"]),
+        CheckConstraint("number >= 1", name="number"),
+        Index("ix_duban_serial_case", "case_id", "seq"),
+        {"sqlite_with_rowid": False},
+    )
+
+    key: str = Field(sa_type=Words, primary_key=True)
+    number: int = Field(
+        sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False}
+    )
+    case_id: str = Field(sa_type=Words)
+    seq: int = Field(sa_type=BigInteger)
+
+
 class TimerRow(Row, table=True):
     """When a case must be looked at; ``aside`` keeps it out of the sweep."""
 
@@ -229,12 +248,13 @@ class NoticeRow(Row, table=True):
 
 
 class RequestRow(Row, table=True):
-    """A request key that was used."""
+    """A request key that was used; its salt can be erased with the case's personal values."""
 
     __tablename__ = "duban_request"
     __table_args__ = (ForeignKeyConstraint(["case_id"], ["duban_case.id"]),)
 
     key: str = Field(sa_type=Words, primary_key=True)
+    salt: bytes | None = Field(sa_type=LargeBinary)
     body_hash: str = Field(sa_type=Words)
     case_id: str = Field(sa_type=Words)
     seq: int = Field(sa_type=BigInteger)

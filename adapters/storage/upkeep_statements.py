@@ -31,6 +31,7 @@ from duban.adapters.storage.statements import (
     REQUEST,
     SECRET,
     SENT,
+    SERIAL,
     TIMER,
     WAITING,
     ZERO,
@@ -183,7 +184,7 @@ class AllStatements(CaseStatements):
     @cached_property
     def strays(self) -> dict[str, str]:
         """Cases that are named and are not there, by where they are named."""
-        tables = (ENTRY, SECRET, LINK, TIMER, NOTICE, REQUEST)
+        tables = (ENTRY, SECRET, LINK, SERIAL, TIMER, NOTICE, REQUEST)
         return {table.name.removeprefix("duban_"): self._strays(table) for table in tables}
 
     def _strays(self, table: Table) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from duban.engine.core.course import Decision
 from duban.engine.core.draft import Draft
+from duban.engine.core.elements import selected
 from duban.engine.core.schedule import Due, Happening, happenings
 from duban.engine.core.world import World
-from duban.engine.definition.campaign import Campaign, Selector
+from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.selector import Selector
 from duban.engine.history.chain import genesis
 from duban.engine.history.evolve import evolve
 from duban.engine.timing.instants import parse_date
@@ -17,7 +19,6 @@ from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
 from duban.engine.values.command import Command, Open, Tie
-from duban.engine.values.directory import Directory
 from duban.engine.values.identity import derived_id, short_hash
 
 WORKFLOW = "campaign"
@@ -208,19 +209,6 @@ def _before_publication(due: Due, case: Case) -> bool:
 def _selector(campaign: Campaign, due: Due) -> Selector:
     each = due.duty.each
     return each if isinstance(each, Selector) else campaign.groups[each]
-
-
-def selected(selector: Selector, directory: Directory, day: date) -> tuple[str, ...]:
-    """Return the units that *selector* chooses from the organisation as it is on *day*."""
-    return directory.select(
-        day,
-        kind=selector.kind,
-        under=selector.under,
-        depth=selector.depth,
-        tagged=selector.tagged,
-        units=selector.units,
-        but=selector.but,
-    )
 
 
 def _constants(due: Due, lang: str) -> dict[str, object]:

@@ -37,6 +37,7 @@ class Draft:
     clocks: dict[str, Clock] = field(default_factory=dict)
     holds: dict[str, str] = field(default_factory=dict)
     links: list[tuple[str, str]] = field(default_factory=list)
+    numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     commands: list[Command | Tie] = field(default_factory=list)
     personal: set[str] = field(default_factory=set)
@@ -58,6 +59,11 @@ class Draft:
     def clock(self, name: str) -> Clock | None:
         """Return the deadline's clock as it stands so far."""
         return self.clocks.get(name) or self.case.clocks.get(name)
+
+    def linked(self, name: str) -> tuple[str, ...]:
+        """Return the cases tied under *name*, those of this entry among them."""
+        ties = (*self.case.links, *self.links)
+        return tuple(dict.fromkeys(other for tie, other in ties if tie == name))
 
     def preview(self) -> Case:
         """Return the case as it will stand: what deadlines look at."""
@@ -116,6 +122,7 @@ class Draft:
             "clocks": {name: clock_form(clock) for name, clock in self.clocks.items()},
             "holds": dict(self.holds),
             "links": [list(link) for link in self.links],
+            "numbers": {name: list(issued) for name, issued in self.numbers.items()},
             "notices": [_notice_form(notice) for notice in self.notices],
         }
         body.update({name: part for name, part in parts.items() if part})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +10,9 @@ from datetime import datetime
 from duban.engine.core import clocks
 from duban.engine.core.bounds import check_extension, nothing_to_extend
 from duban.engine.core.draft import Draft
+from duban.engine.core.elements import elements
 from duban.engine.core.inputs import assigned, unknown_unit
+from duban.engine.core.numbers import issue
 from duban.engine.core.recipients import notices_to
 from duban.engine.core.scope import Scope
 from duban.engine.core.terms import begin, steps_of
@@ -36,7 +38,8 @@ class Effects:
     def run(self, effects: tuple[CompiledEffect, ...]) -> None:
         """Carry out *effects*."""
         for effect in effects:
-            for item in self._items(effect):
+            self.scope.data = self.draft.data()
+            for item in elements(effect, self.scope):
                 self.scope.item = item
                 self.scope.data = self.draft.data()
                 if effect.when is None or self.scope.holds(effect.when):
@@ -50,15 +53,6 @@ class Effects:
             found = self._notices(effect)
             self.draft.notices.extend(n for n in found if (n.person or n.to) not in told)
             told.update(notice.person or notice.to for notice in found)
-
-    def _items(self, effect: CompiledEffect) -> Iterator[str]:
-        if effect.model.each is None:
-            yield ""
-            return
-        name = effect.model.each.removeprefix("case.")
-        items = self.draft.data().get(name, [])
-        assert isinstance(items, (list, tuple))
-        yield from (str(item) for item in items)
 
     def _text(self, effect: CompiledEffect, name: str) -> str:
         return str(self.scope.value(effect.values[name]))
@@ -137,7 +131,7 @@ class Effects:
     def fire(self, effect: CompiledEffect) -> None:
         """Fire a trigger on linked cases, or on this one after the entry."""
         on = effect.model.on or "this"
-        targets = (self.scope.case.id,) if on == "this" else self.scope.case.linked(on)
+        targets = (self.scope.case.id,) if on == "this" else self.draft.linked(on)
         for target in targets:
             self.draft.commands.append(
                 Fire(
@@ -162,6 +156,15 @@ class Effects:
                     value = self.scope.world.clockwork.day(value).isoformat()
                 given[name.removeprefix("with.")] = value
         return given
+
+    # ---- numbers
+
+    def issue(self, effect: CompiledEffect) -> None:
+        """Give a field the next number of its sequence."""
+        name = effect.model.issue or ""
+        issued = issue(name, effect.place, self.scope)
+        self.draft.sets[name] = issued.text
+        self.draft.numbers[name] = (issued.key, issued.number)
 
     # ---- clocks
 
@@ -213,6 +216,7 @@ _ACTIONS: Mapping[str, Callable[[Effects, CompiledEffect], None]] = {
     "notify": Effects.notify,
     "open": Effects.open,
     "fire": Effects.fire,
+    "issue": Effects.issue,
     "extend": Effects.extend,
     "stop": Effects.stop,
     "resume": Effects.resume,

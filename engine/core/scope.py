@@ -17,7 +17,7 @@ from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case, Clock
 
 _EMPTY: Mapping[str, Any] = {
-    "text": "", "unit": "", "post": "", "case": "", "choice": "", "flag": False,
+    "text": "", "unit": "", "post": "", "case": "", "choice": "", "serial": "", "flag": False,
     "evidence": False, "date": UNDATED, "instant": UNDATED,
 }  # fmt: skip
 

@@ -71,7 +71,7 @@ def _shown(name: str, scope: Scope, occasion: Occasion, lang: str) -> str:
         "unit": lambda: scope.world.directory.title(scope.case.unit, lang),
         "missed": lambda: ", ".join(occasion.missed),
     }.get(name)
-    return special() if special else _value(name, scope, lang)
+    return special() if special else shown_value(name, scope, lang)
 
 
 def _state(scope: Scope, lang: str) -> str:
@@ -79,7 +79,8 @@ def _state(scope: Scope, lang: str) -> str:
     return "+".join(titles)
 
 
-def _value(name: str, scope: Scope, lang: str) -> str:
+def shown_value(name: str, scope: Scope, lang: str) -> str:
+    """Return the value of *name* as people write it: a choice or a unit by its title."""
     value = scope(name)
     field = scope.machine.fields.get(name.removeprefix("case."))
     if field is not None and field.type == "choice" and value in field.choices:

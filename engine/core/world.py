@@ -16,6 +16,7 @@ class World:
 
     ``now`` is the store's clock, one value for the whole command. ``spans`` has the instants of
     ``campaign.begin``, ``phase.end`` and so on. ``facts`` were loaded in the same transaction.
+    ``numbers`` are the last ones of the sequences that were asked for (`NumberWanted`).
     ``seed`` is fresh randomness for the salts of personal values. ``channels`` is where notices go
     when an effect does not say, ``lang`` the language of their texts.
     """
@@ -25,6 +26,7 @@ class World:
     directory: Directory
     spans: Mapping[str, datetime] = field(default_factory=dict)
     facts: Mapping[str, int | bool] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
     seed: bytes = b""
     channels: tuple[str, ...] = ("notice",)
     lang: str = "zh"

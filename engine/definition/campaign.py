@@ -18,22 +18,12 @@ from duban.engine.definition.base import (
     Title,
     refusal,
 )
+from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import Role
 
 Constant = str | int | bool
 Settings = dict[str, dict[Name, Constant]]
 Ladders = dict[str, dict[Name, FileName]]
-
-
-class Selector(Model):
-    """Which units."""
-
-    kind: Names = []
-    under: str | None = None
-    depth: int | None = None
-    tagged: str | None = None
-    units: Names = []
-    but: Names = []
 
 
 class Yearly(Model):

@@ -10,7 +10,9 @@ from duban.engine.definition.campaign_check import CampaignCheck
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import Report
 from duban.engine.definition.library import Library
+from duban.engine.definition.personal_check import PersonalCheck
 from duban.engine.definition.published import Definition
+from duban.engine.definition.rules import Rules
 from duban.engine.definition.semantics import build
 from duban.engine.definition.workflow import Ladder, Workflow
 from duban.engine.definition.workflow_check import WorkflowCheck
@@ -66,11 +68,15 @@ def _in_order(ladder: Ladder, report: Report) -> None:
 def _compile_all(library: Library, report: Report) -> None:
     """Compile every workflow as it will run: bare, and in each phase of each campaign."""
     for name in library.workflows:
-        compile_rules(library.rules(name, None, None), report)
+        _compile(library.rules(name, None, None), library, report)
         for campaign in library.campaigns.values():
             if name in campaign.uses:
                 for phase in [None, *campaign.phases]:
-                    compile_rules(library.rules(name, campaign, phase), report)
+                    _compile(library.rules(name, campaign, phase), library, report)
+
+
+def _compile(rules: Rules, library: Library, report: Report) -> None:
+    PersonalCheck(rules, compile_rules(rules, report), library, report).run()
 
 
 def _semantics(workflow: Workflow, library: Library, report: Report) -> None:

@@ -21,6 +21,7 @@ from duban.engine.definition.machine import (
 )
 from duban.engine.definition.names import names_of
 from duban.engine.definition.rules import Rules
+from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Ladder, Transition, Workflow
 from duban.engine.timing.spans import Offset, Span
 
@@ -72,6 +73,7 @@ class Compiler:
             roles={name: tuple(bound) for name, bound in self.rules.roles.items()},
             settings=self.rules.settings,
             facts=self.workflow.facts,
+            groups=self.rules.groups,
             deadlines=deadlines,
             table=_table(candidates),
             automatic=_automatic(candidates),
@@ -211,7 +213,6 @@ class Compiler:
         if effect.action == "set":
             for name, source in (effect.set or {}).items():
                 values[name] = self._assigned(name, source, at / "set" / name)
-                self._keep_personal(name, values[name], at / "set" / name)
         for name, source in effect.with_.items():
             values[f"with.{name}"] = self.expression(source, at / "with" / name)
         values["unit"] = self.expression(effect.unit, at / "unit", "text")
@@ -224,24 +225,15 @@ class Compiler:
             place=".".join(str(step) for step in at.path),
             when=self.expression(effect.when, at / "when", "flag"),
             values={name: value for name, value in values.items() if value is not None},
+            under=self._under(effect.each, at / "each" / "under"),
             texts={lang: self._template(t, at / "text") for lang, t in (effect.text or {}).items()},
         )
 
-    def _keep_personal(self, target: str, value: Expression | None, at: _At) -> None:
-        """What is personal can be erased only where it stays in a personal field."""
-        fields = self.workflow.fields
-        if value is None or target not in fields or fields[target].personal:
-            return
-        for name in value.names:
-            root, _, field = name.partition(".")
-            if root == "case" and field in fields and fields[field].personal:
-                self.report.add(
-                    at.origin,
-                    at.path,
-                    "DEF-065",
-                    f"'{field}' is personal and '{target}' is not: it could never be erased from there",
-                    f"“{field}”是个人信息而“{target}”不是：写入后将无法删除",
-                )
+    def _under(self, each: str | Selector | None, at: _At) -> Expression | None:
+        """The unit below which an effect happens, when it is a field of the case."""
+        if not isinstance(each, Selector) or not (each.under or "").startswith("case."):
+            return None
+        return self.expression(each.under, at, "text")
 
     def _assigned(self, field: str, source: str, at: _At) -> Expression | None:
         if not self.language.knows(f"case.{field}"):

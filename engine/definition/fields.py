@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from duban.engine.definition.base import Model, Name, Ordered, Title, refusal
+from duban.engine.definition.base import Model, Name, Ordered, Title, many, refusal
 from duban.engine.timing.spans import Span
 
 Type = Literal[
     "text", "number", "money", "flag", "date", "instant", "span", "choice", "unit", "post", "case",
-    "evidence", "list",
+    "evidence", "serial", "list",
 ]  # fmt: skip
 ItemType = Literal[
     "text", "number", "money", "flag", "date", "instant", "unit", "post", "case", "evidence"
@@ -50,18 +51,13 @@ class Field(Model):
     seal: bool = False
     channel: str | None = None
     number: int = 1
+    format: str | None = None
+    per: Annotated[list[str], BeforeValidator(many)] = []
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
-        full = {"type": value} if isinstance(value, str) else value
-        if isinstance(full, dict) and full.get("type") == "serial":
-            raise refusal(
-                "DEF-018",
-                "type 'serial' is planned but not built yet; use text or number",
-                "类型“serial”尚未实现，请用 text 或 number",
-            )
-        return full
+        return {"type": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Field:
@@ -77,6 +73,14 @@ class Field(Model):
                 "a list, and only a list, says 'of' what",
                 "只有 list 类型才用 of 说明元素类型",
             )
+        if self.type == "serial":
+            _check_serial(self.format, personal=self.personal)
+        elif self.format is not None or self.per:
+            raise refusal(
+                "DEF-095",
+                "a serial, and only a serial, has a 'format' and says 'per' what it begins anew",
+                "只有 serial 类型才有 format 和 per",
+            )
         columns = {frozenset(choice.columns) for choice in self.choices.values()}
         if len(columns) > 1:
             raise refusal(
@@ -89,6 +93,30 @@ class Field(Model):
         """The columns of a choice and their types."""
         first = next(iter(self.choices.values()), None)
         return {} if first is None else {n: scalar_type(v) for n, v in first.columns.items()}
+
+
+def _check_serial(format: str | None, *, personal: bool) -> None:
+    """Refuse a serial without its number, and one that could not be erased."""
+    if format is None or "n" not in placeholders(format):
+        raise refusal(
+            "DEF-095",
+            "a serial has a 'format' that holds its number, such as '{year}-{n}'",
+            "serial 须有含编号的 format，例如“〔{year}〕{n}号”",
+        )
+    if personal:
+        raise refusal(
+            "DEF-098",
+            "a number is kept for good in the register of numbers: it cannot be personal",
+            "编号永久保存在编号簿中，不能标为 personal",
+        )
+
+
+PLACEHOLDER = re.compile(r"\{([^{}:]*)(?::(0[1-9]))?\}")
+
+
+def placeholders(format: str) -> dict[str, str]:
+    """Return the names in the format of a serial, each with how it is padded (``04``, or empty)."""
+    return {found[1]: found[2] or "" for found in PLACEHOLDER.finditer(format)}
 
 
 def scalar_type(value: str | int | bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from duban.engine.definition.expressions import Expression, Language
 from duban.engine.definition.fields import Field
+from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import (
     Binding,
     Deadline,
@@ -39,6 +40,7 @@ class CompiledEffect:
     place: str
     when: Expression | None
     values: Mapping[str, Expression]
+    under: Expression | None
     texts: Mapping[str, Template]
 
 
@@ -113,6 +115,7 @@ class Machine:
     roles: Mapping[str, tuple[Binding, ...]]
     settings: Mapping[str, Any]
     facts: Mapping[str, Fact]
+    groups: Mapping[str, Selector]
     deadlines: Mapping[str, CompiledDeadline]
     table: Mapping[tuple[str, str], tuple[Candidate, ...]]
     automatic: Mapping[str, tuple[Candidate, ...]]

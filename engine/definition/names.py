@@ -23,6 +23,7 @@ _FIELD_KINDS: Mapping[str, Kind] = {
     "post": "text",
     "case": "text",
     "choice": "text",
+    "serial": "text",
     "number": "int",
     "money": "money",
     "flag": "flag",

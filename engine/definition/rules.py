@@ -5,12 +5,13 @@ The document is kept under the hash of its canonical bytes; a case holds that ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from duban.engine.definition.campaign import Campaign, PhasePart
+from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import Binding, Ladder, Workflow
 from duban.engine.values.canonical import canonical, read
 
@@ -23,6 +24,7 @@ class Rules:
     settings: Mapping[str, Any]
     roles: Mapping[str, list[Binding]]
     ladders: Mapping[str, Ladder]
+    groups: Mapping[str, Selector]
     campaign: str | None
     phase: str | None
     zone: str
@@ -72,7 +74,21 @@ def resolve(
         "closing": closing,
     }
     document.update({key: value for key, value in named.items() if value is not None})
+    groups = _groups(workflow, (ladders[ladder] for ladder in chosen.values()), campaign)
+    if groups:
+        document["groups"] = groups
     return read_rules(canonical(document))
+
+
+def _groups(
+    workflow: Workflow, ladders: Iterable[Ladder], campaign: Campaign | None
+) -> dict[str, Any]:
+    """The groups of the campaign over which effects run, by name."""
+    effects = [effect for transition in workflow.transitions for effect in transition.then]
+    effects += [effect for ladder in ladders for rung in ladder.rungs for effect in rung.then]
+    named = {effect.each for effect in effects if isinstance(effect.each, str)} - {*workflow.fields}
+    known = campaign.groups if campaign is not None else {}
+    return {name: known[name].plain() for name in sorted(named & known.keys())}
 
 
 def read_rules(canon: bytes) -> Rules:
@@ -86,6 +102,10 @@ def read_rules(canon: bytes) -> Rules:
             for role, bindings in document["roles"].items()
         },
         ladders={d: Ladder.model_validate(ladder) for d, ladder in document["ladders"].items()},
+        groups={
+            name: Selector.model_validate(group)
+            for name, group in document.get("groups", {}).items()
+        },
         campaign=document.get("campaign"),
         phase=document.get("phase"),
         zone=document["zone"],

@@ -22,6 +22,7 @@ from duban.engine.definition.base import (
     refusal,
 )
 from duban.engine.definition.fields import Field
+from duban.engine.definition.selector import Selector
 
 
 class Binding(Model):
@@ -64,16 +65,18 @@ class State(Model):
         return self.counts or ("closed" if self.final else "open")
 
 
-ACTIONS = ("set", "notify", "open", "fire", "extend", "stop", "resume", "restart", "hand_over")
+ACTIONS = (
+    "set", "notify", "open", "fire", "issue", "extend", "stop", "resume", "restart", "hand_over",
+)  # fmt: skip
 
 
 class Effect(Model):
     """One thing that happens: exactly one action, with what that action needs."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"issue", "strike", "freeze"})
+    planned: ClassVar[frozenset[str]] = frozenset({"strike", "freeze"})
 
     when: Expr | None = None
-    each: str | None = None
+    each: str | Selector | None = None
     set: dict[str, Expr] | None = None
     notify: Names | None = None
     text: Title | None = None
@@ -86,6 +89,7 @@ class Effect(Model):
     fire: str | None = None
     on: str | None = None
     else_: Literal["skip"] | None = Key(default=None, alias="else")
+    issue: Name | None = None
     extend: str | None = None
     by: Expr | None = None
     to: Expr | None = None
@@ -155,6 +159,7 @@ class Transition(Model):
     planned: ClassVar[frozenset[str]] = frozenset({"everyone"})
 
     trigger: Name | None = None
+    name: Name | None = None
     when: Expr | None = None
     title: Title | None = None
     source: Names
@@ -177,6 +182,12 @@ class Transition(Model):
                 "DEF-051",
                 "a transition has a 'trigger' or, when it is automatic, a 'when'",
                 "流转须有 trigger；自动流转则用 when",
+            )
+        if self.name is not None and self.when is None:
+            raise refusal(
+                "DEF-114",
+                "a 'name' tells automatic transitions apart; this one is told by its trigger",
+                "name 用于区分自动流转；此流转由 trigger 区分",
             )
         if self.when is not None and (self.by or self.not_by or self.asks or self.requires):
             raise refusal(
@@ -247,9 +258,11 @@ class Fact(Model):
 class Workflow(Model):
     """A state machine that cases walk."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"regions", "standing", "extends"})
+    planned: ClassVar[frozenset[str]] = frozenset({"regions", "standing"})
 
     workflow: FileName
+    # Where it comes from: what it inherits stands in it already (``duban.workflows.inheritance``).
+    extends: FileName | None = None
     title: Title | None = None
     sources: dict[str, Source] = {}
     settings: Ordered[Name, str | int | bool] = {}

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from duban.engine.definition.campaign import Campaign
 from duban.engine.definition.faults import (
     DEADLINE,
+    ELEMENTS,
     FIELD,
     LADDER,
-    LIST_FIELD,
     ROLE,
+    SERIAL,
     STATE,
     TRIGGER,
+    UNIT,
     WORKFLOW,
     Path,
     Report,
@@ -21,7 +24,9 @@ from duban.engine.definition.fields import Field
 from duban.engine.definition.graph_check import GraphCheck
 from duban.engine.definition.library import Library
 from duban.engine.definition.machine import NEW, OPEN
-from duban.engine.definition.names import RESERVED_FIELDS, ROOTS
+from duban.engine.definition.names import RESERVED_FIELDS, ROOTS, names_of
+from duban.engine.definition.number_check import NumberCheck
+from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Transition, Workflow
 
 _RESERVED = re.compile(r"^(to_.*|may_.*|is_.*|trigger|state|states|model|before|after)$")
@@ -36,6 +41,8 @@ class WorkflowCheck:
         self.workflow, self.library, self.report = workflow, library, report
         self.origin = f"workflow:{workflow.workflow}"
         self.states = set(workflow.states)
+        self.names = names_of(workflow)
+        self.serials = {n for n, field in workflow.fields.items() if field.type == "serial"}
         self.triggers = {t.trigger for t in workflow.transitions if t.trigger}
 
     def run(self) -> None:
@@ -46,6 +53,7 @@ class WorkflowCheck:
         self._states()
         self._deadlines()
         self._facts()
+        NumberCheck(self.workflow, self.report).run()
         GraphCheck(self.workflow, self.report).run()
 
     def fault(self, path: Path, code: str, en: str, zh: str) -> None:
@@ -147,9 +155,24 @@ class WorkflowCheck:
             at = (*path, number)
             self._effect(effect, at)
             if effect.each is not None:
-                name = effect.each.removeprefix("case.")
-                lists = [n for n, f in self.workflow.fields.items() if f.type == "list"]
-                self.known([name], lists, (*at, "each"), LIST_FIELD)
+                self._each(effect.each, (*at, "each"))
+
+    def _each(self, each: str | Selector, path: Path) -> None:
+        """Check what an effect runs over: a list of the case, a group, units chosen here."""
+        if isinstance(each, Selector):
+            units = dict.fromkeys(self.library.directory.unit_ids)
+            top = [each.under] if each.under and not each.under.startswith("case.") else []
+            self.known([*top, *each.units, *each.but] if units else [], units, path, UNIT)
+            return
+        lists = [n for n, f in self.workflow.fields.items() if f.type == "list"]
+        facts = [n for n, kind in self.names.items() if n.startswith("fact.") and kind == "list"]
+        campaigns = [c for c in self.library.campaigns.values() if self._runs_in(c)]
+        shared = set.intersection(*(set(c.groups) for c in campaigns)) if campaigns else set()
+        known = [*lists, *facts, *(shared - {*self.workflow.fields})]
+        self.known([each.removeprefix("case.")], known, path, ELEMENTS)
+
+    def _runs_in(self, campaign: Campaign) -> bool:
+        return self.workflow.workflow in campaign.uses
 
     def _effect(self, effect: Effect, at: Path) -> None:
         deadlines = [d for d in (effect.extend, effect.stop, effect.resume, effect.restart) if d]
@@ -170,10 +193,18 @@ class WorkflowCheck:
                 WORKFLOW,
             ),
             (deadlines, self.workflow.deadlines, DEADLINE),
+            ([effect.issue] if effect.issue else [], self.serials, SERIAL),
             ([effect.hand_over] if effect.hand_over else [], roles, ROLE),
         ]
         for names, known, fault in checks:
             self.known(names, known, at, fault)
+        for name in self.serials & (effect.set or {}).keys():
+            self.fault(
+                (*at, "set", name),
+                "DEF-099",
+                f"'{name}' is a serial: take 'issue: {name}' in place of 'set'",
+                f"“{name}”是编号：请用 issue: {name} 代替 set",
+            )
 
     def _deadlines(self) -> None:
         for name, deadline in self.workflow.deadlines.items():

@@ -48,6 +48,12 @@ def case_timers(case: Case) -> dict[str, int]:
     }
 
 
+def entry_numbers(entry: Entry) -> list[tuple[int, str, int]]:
+    """Return the rows that *entry* has in the register of numbers: its own number, key, number."""
+    issued = entry.body.get("numbers", {})
+    return sorted((entry.seq, key, number) for key, number in issued.values())
+
+
 def entry_columns(entry: Entry, episode: int) -> dict[str, Plain]:
     """Return what stands beside the bytes of *entry*, which is of this episode of its case."""
     body = entry.body

@@ -46,6 +46,7 @@ from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.delivery import Delivered, deliver
 from duban.engine.shell.facts import facts_of
 from duban.engine.shell.migrating import Migrated, Migration, migrate
+from duban.engine.shell.numbering import numbered
 from duban.engine.shell.publishing import Plan, foresee, plan, publish
 from duban.engine.shell.sweep import Swept, sweep
 from duban.engine.shell.verification import Verified, verify
@@ -306,7 +307,8 @@ class Engine:
                 reader.now(),
                 facts=facts_of(reader, machine, case),
             )
-        return explain(machine, case, actor, world)
+            judge = partial(explain, machine, case, actor)
+            return numbered(judge, world, reader.last_number)
 
     def case(self, case_id: str, *, at: datetime | None = None) -> Case:
         """Return a case as it is or, with *at* (aware), as it was recorded at that instant.

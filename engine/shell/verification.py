@@ -9,7 +9,13 @@ from hashlib import sha256
 from duban.engine.history.chain import commitment, genesis, link
 from duban.engine.history.entry import Entry, is_commitment
 from duban.engine.history.evolve import replay
-from duban.engine.history.projections import case_columns, case_timers, entry_columns, episodes
+from duban.engine.history.projections import (
+    case_columns,
+    case_timers,
+    entry_columns,
+    entry_numbers,
+    episodes,
+)
 from duban.engine.ports import Reader, Stored
 from duban.engine.values.canonical import Plain, canonical
 from duban.engine.values.forms import case_form
@@ -63,6 +69,7 @@ def verify(reader: Reader, case_id: str | None = None) -> Verified:
         entries += len(history)
         findings += verify_case(stored, history)
     if case_id is None:
+        findings += [_gap(key, number) for key, number in reader.gaps()]
         findings += [
             Finding(case="-", seq=None, en=stray, zh=f"多余的记录：{stray}")
             for stray in reader.strays()
@@ -119,7 +126,26 @@ def verify_case(stored: Stored, history: Sequence[Entry]) -> list[Finding]:
         names = ", ".join(sorted(n for n, _ in timers.items() ^ case_timers(case).items()))
         en, zh = f"timers do not fit the clocks: {names}", f"定时与时限不符：{names}"
         findings.append(_found(stored.case_id, None, en, zh))
-    return [*findings, *beside]
+    return [*findings, *beside, *_numbers(stored, history)]
+
+
+def _numbers(stored: Stored, history: Sequence[Entry]) -> Iterator[Finding]:
+    """The register has each number once: what it has of this case must be what its entries say."""
+    issued = {row for entry in history for row in entry_numbers(entry)}
+    kept = set(stored.numbers)
+    for seq, key, number in sorted(issued - kept):
+        en = f"number {number} of {key} is used twice, or not in the register of numbers"
+        zh = f"编号 {number}（{key}）被重复使用，或不在编号簿中"
+        yield _found(stored.case_id, seq, en, zh)
+    for seq, key, number in sorted(kept - issued):
+        en = f"the register of numbers has number {number} of {key}, which the entry did not issue"
+        zh = f"编号簿中的编号 {number}（{key}）并非该记录所发"
+        yield _found(stored.case_id, seq, en, zh)
+
+
+def _gap(key: str, number: int) -> Finding:
+    en, zh = f"number {number} of {key} is missing", f"编号 {number}（{key}）缺失"
+    return Finding(case="-", seq=None, en=en, zh=zh)
 
 
 def _chain(case_id: str, history: Sequence[Entry]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 
 from duban.engine.core.campaign import (
@@ -46,6 +47,7 @@ from duban.engine.ports import Ids, Request, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.facts import Facts
+from duban.engine.shell.numbering import held_number, numbered
 from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
@@ -93,7 +95,7 @@ class Work:
         if repeated is not None:
             return repeated
         case, decision = self._decide(command)
-        self._write(decision, _request(command, decision))
+        self._write(decision, self._request(command, decision))
         self._follow(decision)
         return case
 
@@ -104,7 +106,7 @@ class Work:
             self._settle_campaign(case)
             return
         machine, world = self._surroundings(case)
-        decision = decide_due(machine, case, world)
+        decision = self._numbered(partial(decide_due, machine, case), world)
         if not decision.entries:
             # Claimed, and nothing was due: its timers say something else than its clocks.
             decision = replace(decision, timers=self._right_timers(decision))
@@ -129,7 +131,12 @@ class Work:
         stuck = self._tx.aside(case.id) is not None
         machine, before = self._surroundings(case)
         after = self._world(target, case)
-        decision = decide_migrate(machine, target, case, command, before, after, settle=not stuck)
+
+        def adopt(world: World) -> Decision:
+            known = replace(before, numbers=world.numbers)
+            return decide_migrate(machine, target, case, command, known, world, settle=not stuck)
+
+        decision = self._numbered(adopt, after)
         self._write(decision, None)
         if stuck:
             self._tx.set_aside(case.id, None)
@@ -160,7 +167,7 @@ class Work:
         )
         world = self._world(machine, newborn)
         self.opened += 1
-        return decide_open(machine, command, case_id, world)
+        return self._numbered(partial(decide_open, machine, command, case_id), world)
 
     def _on_case(self, command: Fire | Tie) -> Decision:
         case = self._locked(command.case)
@@ -171,8 +178,11 @@ class Work:
             raise CaseSetAside(case=case.id, why=why)
         machine, world = self._surroundings(case)
         if isinstance(command, Tie):
-            return decide_tie(machine, case, command, world)
-        return decide_fire(machine, case, command, world)
+            return self._numbered(partial(decide_tie, machine, case, command), world)
+        return self._numbered(partial(decide_fire, machine, case, command), world)
+
+    def _numbered(self, decide: Callable[[World], Decision], world: World) -> Decision:
+        return numbered(decide, world, held_number(self._tx))
 
     def _surroundings(self, case: Case) -> tuple[Machine, World]:
         machine = self._catalogue.machine(self._tx, case.rules)
@@ -245,9 +255,21 @@ class Work:
         earlier = self._tx.request(command.key)
         if earlier is None:
             return None
-        if earlier.body_hash != body_hash(command):
+        if earlier.salt is None or earlier.body_hash != body_hash(command, earlier.salt):
             raise KeyReused(key=command.key)
         return self._locked(earlier.case)
+
+    def _request(self, command: Command, decision: Decision) -> Request | None:
+        if command.key is None:
+            return None
+        salt = self._ids.salt()
+        return Request(
+            key=command.key,
+            salt=salt,
+            body_hash=body_hash(command, salt),
+            case=decision.case.id,
+            seq=decision.case.version,
+        )
 
     # ---- campaigns
 
@@ -368,8 +390,8 @@ def _check_caller(command: Command) -> None:
             raise BadValue(field=name, value=text, expected="a name", expected_zh="名称")
 
 
-def body_hash(command: Command) -> str:
-    """Return what tells two requests with the same key apart: everything the caller said."""
+def body_hash(command: Command, salt: bytes) -> str:
+    """Return what tells two requests with the same key apart: everything the caller said, salted."""
     subject = (
         ["open", command.workflow, command.unit, command.campaign]
         if isinstance(command, Open)
@@ -378,15 +400,4 @@ def body_hash(command: Command) -> str:
     actor = command.actor
     body = [*subject, actor.person, actor.post, actor.on_behalf_of, dict(command.data)]
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, default=str)
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _request(command: Command, decision: Decision) -> Request | None:
-    if command.key is None:
-        return None
-    return Request(
-        key=command.key,
-        body_hash=body_hash(command),
-        case=decision.case.id,
-        seq=decision.case.version,
-    )
+    return sha256(salt + text.encode("utf-8", "surrogatepass")).hexdigest()

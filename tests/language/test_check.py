@@ -81,7 +81,7 @@ ROWS = [
     ("{trigger: x, source: a, by: anyone, then: [{stop: fiks}]}", "DEF-029"),
     ("{trigger: x, source: a, by: anyone, then: [{hand_over: ovner, to: case.unit}]}", "DEF-033"),
     ("{trigger: x, source: a, by: anyone, then: [{fire: goo, on: this}]}", "DEF-035"),
-    ("{trigger: x, source: a, by: anyone, then: [{notify: owner, each: case.title}]}", "DEF-037"),
+    ("{trigger: x, source: a, by: anyone, then: [{notify: owner, each: case.title}]}", "DEF-110"),
     ("{trigger: x, source: a, by: anyone, then: [{notify: owner, text: '{case.titel}'}]}", "DEF-060"),
     # what opens, ends, and can never be
     ("{trigger: open, source: a, dest: b, by: anyone}", "DEF-023"),
@@ -103,7 +103,7 @@ ROWS = [
     ("{trigger: x, when: is.a, source: a, dest: b}", "DEF-051"),
     ("{when: is.a, source: a, dest: b, by: anyone}", "DEF-052"),
     ("{trigger: x, source: a, by: anyone, everyone: true}", "DEF-018"),
-    ("{trigger: x, source: a, by: anyone, then: [{issue: paper}]}", "DEF-018"),
+    ("{trigger: x, source: a, by: anyone, then: [{issue: title}]}", "DEF-037"),
     ("{trigger: x, source: a, by: anyone, then: [{notify: owner, open: thing}]}", "DEF-048"),
     ("{trigger: x, source: a, by: anyone, then: [{when: is.a}]}", "DEF-048"),
     ("{trigger: x, source: a, by: anyone, then: [{extend: fix}]}", "DEF-049"),

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Create everything."""
     _cases()
     _history()
+    _numbers()
     _timers()
     _outbox()
     _definitions()
@@ -163,12 +164,33 @@ def _history() -> None:
     op.create_table(
         "duban_request",
         _text("key"),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
         _text("body_hash"),
         _text("case_id"),
         _number("seq"),
         _key("duban_request", "key"),
         _of_case("duban_request"),
     )
+
+
+def _numbers() -> None:
+    table = "duban_serial"
+    op.create_table(
+        table,
+        _text("key"),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        _text("case_id"),
+        _number("seq"),
+        _key(table, "key", "number"),
+        sa.ForeignKeyConstraint(
+            ["case_id", "seq"],
+            ["duban_entry.case_id", "duban_entry.seq"],
+            name=op.f("fk_duban_serial_duban_entry"),
+        ),
+        _check(table, "number", "number >= 1"),
+        sqlite_with_rowid=False,
+    )
+    _index("ix_duban_serial_case", table, "case_id", "seq")
 
 
 def _timers() -> None:
