@@ -97,8 +97,8 @@ class Write:
 class Published:
     """A definition as it is stored: canonical bytes under their hash.
 
-    ``source`` tells where it was read: ``{"file": name, "places": {path: [line, column]}}``. It is
-    not part of the hash.
+    ``source`` tells where it was read: ``{"file": name, "places": {path: [line, column]}}``, with
+    the file as a third where a part was inherited. It is not part of the hash.
     """
 
     hash: str
@@ -364,8 +364,8 @@ class Notifier(Protocol):
 class Definitions(Protocol):
     """Where definitions are read when somebody publishes them."""
 
-    def load(self, source: str) -> Sequence[Definition]:
-        """Return the definitions at *source*.
+    def load(self, source: str, in_force: Sequence[Definition] = ()) -> Sequence[Definition]:
+        """Return the definitions at *source*; a workflow may extend one of them, or one *in_force*.
 
         Raises:
             InvalidDefinition: with every fault of all of them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from duban.engine.definition.published import KINDS, Definition
 from duban.engine.errors import BadInput, Fault, InvalidDefinition, Place
 from duban.workflows.document import Document, refuse
 from duban.workflows.files import FileSource, Row
+from duban.workflows.inheritance import Inheritance
 from duban.workflows.reader import validate
 
 _M = TypeVar("_M", bound=Model)
@@ -24,8 +26,8 @@ _HOLDER_COLUMNS = ("post", "person", "from", "to", "address")
 class FileLoader:
     """Reads definitions from a file or a folder; fits the engine's port ``Definitions``."""
 
-    def load(self, source: str) -> list[Definition]:
-        """Return the definitions at *source*.
+    def load(self, source: str, in_force: Sequence[Definition] = ()) -> list[Definition]:
+        """Return the definitions at *source*; a workflow may extend one of them, or one *in_force*.
 
         Raises:
             InvalidDefinition: with the faults of all files together.
@@ -34,11 +36,13 @@ class FileLoader:
         files = FileSource(Path(source))
         definitions: list[Definition] = []
         faults: list[Fault] = []
-        for document in files.documents():
+        documents = files.documents()
+        inheritance = Inheritance(documents, in_force)
+        for document in documents:
             if NOT_PUBLISHED.intersection(document.data):
                 continue
             try:
-                definitions.append(_definition(document, files))
+                definitions.append(_definition(inheritance.whole(document), files))
             except InvalidDefinition as error:
                 faults += error.faults
         faults += _twice(definitions)

@@ -228,7 +228,7 @@ def _path(text: str) -> tuple[str | int, ...]:
 
 
 def _place(file: str, at: Any) -> Place:
-    return Place(file, at[0], at[1])
+    return Place(at[2] if len(at) > 2 else file, at[0], at[1])
 
 
 def _spans(library: Library, machine: Machine, clockwork: Clockwork) -> dict[str, datetime]:

@@ -108,9 +108,10 @@ class Engine:
         """
         found: list[Definition] = []
         faults: list[Fault] = []
+        in_force = self._in_force()
         for source in sources:
             try:
-                found += self._definitions.load(source)
+                found += self._definitions.load(source, [*in_force, *found])
             except InvalidDefinition as error:
                 faults += error.faults
         if faults:
@@ -128,7 +129,7 @@ class Engine:
         Raises:
             InvalidDefinition: every fault is reported.
         """
-        found = self._definitions.load(source)
+        found = self._definitions.load(source, self._in_force())
         if rehearse:
             return foresee(self.store, self._catalogue, self._ids, found)
         with self.store.reading() as reader:
@@ -142,7 +143,7 @@ class Engine:
         Raises:
             InvalidDefinition: nothing was published; every fault is reported.
         """
-        found = self._definitions.load(source)
+        found = self._definitions.load(source, self._in_force())
 
         def work(tx: Transaction) -> Plan:
             return publish(tx, self._catalogue.branch(), found, by)
@@ -158,6 +159,9 @@ class Engine:
             BadUsage: there is no reason.
         """
         return migrate(self.store, self._catalogue, self._ids, migration, dry_run=dry_run)
+
+    def _in_force(self) -> Sequence[Definition]:
+        return tuple(self.library().definitions.values())
 
     def published(self) -> Sequence[Activation]:
         """Return what is in force: the last activation of each definition."""

@@ -13,6 +13,7 @@ from duban.engine.definition.check import check
 from duban.engine.definition.differences import Difference, differences
 from duban.engine.definition.library import Library
 from duban.engine.definition.published import Definition
+from duban.engine.errors import Place
 from duban.engine.ports import Ids, Published, Reader, Store, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue
@@ -145,13 +146,23 @@ def publish(
 
 def _source(definition: Definition) -> dict[str, Plain]:
     places: dict[str, Plain] = {
-        ".".join(str(step) for step in path): [place.line, place.column]
+        ".".join(str(step) for step in path): _stored(place, definition.source.file)
         for path, place in definition.source.places.items()
-        if path and len(path) <= _DEEPEST_PLACE and place.file == definition.source.file
+        if path and len(path) <= _DEEPEST_PLACE
     }
     # A long list of units needs no map: nothing cites one of them.
     kept = places if definition.kind in {"workflow", "ladder", "campaign", "phase"} else {}
-    return {"file": definition.source.file.replace("\\", "/").rsplit("/", 1)[-1], "places": kept}
+    return {"file": _name(definition.source.file), "places": kept}
+
+
+def _stored(place: Place, file: str) -> Plain:
+    """The line and column; of a part that was inherited, the file that it came from too."""
+    inherited = [] if place.file == file else [_name(place.file)]
+    return [place.line, place.column, *inherited]
+
+
+def _name(file: str) -> str:
+    return file.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _campaigns(changed: Iterable[Definition]) -> list[str]:
