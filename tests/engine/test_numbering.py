@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import letters
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import duban
 from duban.engine.ports import Where
@@ -136,6 +139,40 @@ def test_four_writers_at_once_leave_no_gap_and_use_no_number_twice(office: duban
     assert failures == []
     assert sorted(numbers_of(office)) == sorted(f"涪安督〔2021〕{n}号" for n in range(1, 25))
     assert office.verify().holds
+
+
+_STEPS = st.lists(
+    st.tuples(st.sampled_from(["district", "north"]), st.integers(0, 40), st.sampled_from("oxp")),
+    max_size=25,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(steps=_STEPS)
+def test_whatever_is_sent_or_refused_each_sequence_counts_up_from_one(
+    steps: list[tuple[str, int, str]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        engine = letters.engine("memory://", Path(folder))
+    for unit, days, kind in steps:
+        engine.set_clock(engine.now() + timedelta(days=days))
+        if kind == "o":
+            letter(engine, unit)
+        else:
+            case = matter(engine)
+            outcomes = engine.fire_many(
+                Fire(case=case.id, trigger="fail", actor=letters.CLERK, data={"where": where})
+                for where in ({"x": "nowhere", "p": unit}[kind],)
+            )
+            assert outcomes[0].ok is (kind == "p")
+    sequences: dict[str, list[int]] = {}
+    for case in engine.cases(sort="opened", limit=1000).cases:
+        for entry in engine.history(case.id):
+            for key, number in entry.body.get("numbers", {}).values():
+                sequences.setdefault(key, []).append(number)
+    assert all(sorted(issued) == [*range(1, len(issued) + 1)] for issued in sequences.values())
+    assert engine.verify().holds
+    engine.close()
 
 
 # ---- what verification finds
