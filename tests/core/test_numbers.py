@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from worlds import Life, begin, local, world
 
-from duban.engine.core.decide import decide_fire
+from duban.engine.core.decide import decide_due, decide_fire
 from duban.engine.core.numbers import NumberWanted
 from duban.engine.errors import BadValue, TransitionRefused
 from duban.engine.history.evolve import replay
@@ -148,3 +148,33 @@ def test_what_was_not_asked_for_is_not_used() -> None:
     command = Fire(case=life.case.id, trigger="sign", actor=PAUL)
     with pytest.raises(NumberWanted):
         decide_fire(life.machine, life.case, command, world("2021-03-02", numbers={"other": 9}))
+
+
+def test_a_rung_of_the_old_year_issues_a_number_of_the_old_year_though_recorded_in_the_new() -> (
+    None
+):
+    workflow = """
+    workflow: order
+    roles: {owner: {post: principal}}
+    fields: {number: {type: serial, format: '{year}-{n}', per: year}, day: date}
+    states: {draft: {}, filed: {final: true}}
+    transitions:
+      - {trigger: open, source: new, dest: draft, by: anyone, asks: [day]}
+      - {trigger: file, source: draft, dest: filed, by: anyone}
+    deadlines: {answer: {owner: owner, runs_in: draft, limit: case.day, ladder: steps}}
+    """
+    ladder = """
+    ladder: steps
+    rungs:
+      - {rung: letter, at: due, then: [{issue: number}, {notify: owner}]}
+      - {rung: again, at: 1 days after, then: [{notify: owner}]}
+    """
+    life = begin((workflow, ladder), "2021-12-20", day="2021-12-30")
+    with pytest.raises(NumberWanted) as wanted:
+        life.due("2022-01-03")
+    assert wanted.value.key == '["order","number","2021"]'
+    numbers = {wanted.value.key: 4}
+    life.take(decide_due(life.machine, life.case, life.world("2022-01-03", numbers=numbers)))
+    assert life.case.data["number"] == "2021-5"
+    assert life.rungs == ["letter", "again"]
+    assert replay(life.entries) == life.case
