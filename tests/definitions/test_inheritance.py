@@ -177,6 +177,7 @@ def test_what_is_not_there_cannot_be_taken_away(tmp_path: Path) -> None:
         ("feilds: {}", "DEF-012 a.yaml:3 unknown key 'feilds'"),
         ("fields: 7", "DEF-015 a.yaml:3 expected a mapping"),
         ("transitions: 7", "DEF-015 a.yaml:3 expected a list"),
+        ("transitions: [7]", "DEF-015 a.yaml:3 expected a mapping"),
         ("fields:\n  n: {type: nummer}", "DEF-015 a.yaml:4"),
         ("transitions:\n  - {trigger: x, source: open}\n  - {source: open}", "DEF-051 a.yaml:5"),
     ],

@@ -43,6 +43,7 @@ def order(
             by: anyone
             asks: {{why: {{type: text, personal: true}}}}
             then: [{then}]
+          - {{trigger: jot, source: draft, by: anyone, asks: [words, who]}}
     """)
 
 
@@ -144,6 +145,11 @@ transitions:
         ("{open: other, each: people, with: {person: item}}", None),
         ("{fire: tell, on: children, with: {title: case.who}}", "'who' is personal and 'title'"),
         ("{fire: tell, on: children, with: {person: case.who}}", None),
+        (
+            "{fire: jot, on: this, with: {words: case.who}}",
+            "'who' is personal and 'words' of 'order'",
+        ),
+        ("{fire: jot, on: this, with: {who: case.who}}", None),
         ("{set: {words: case.who}}", "'who' is personal and 'words' is not"),
         ("{set: {words: input.why}}", "'why' is personal and 'words' is not"),
         ("{set: {who: input.why}}", None),
