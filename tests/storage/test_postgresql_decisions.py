@@ -14,6 +14,7 @@ from duban.adapters.storage.postgresql import PostgresqlStore
 from duban.adapters.storage.postgresql_transaction import MOST_NAMES
 from duban.engine.errors import Contended
 from duban.engine.ports import Where
+from duban.engine.shell.numbering import held_number
 
 pytest_plugins = ["postgresql_stores"]
 
@@ -54,6 +55,15 @@ def test_who_would_hold_too_many_names_holds_them_all(url: str) -> None:
             assert held[0] < MOST_NAMES + 50
             assert not _may_go_on(store, [], ["another"])
         assert _may_go_on(store, [], ["another"])
+
+
+def test_who_wants_the_next_number_of_a_sequence_waits_for_whoever_took_the_last(url: str) -> None:
+    with closing(PostgresqlStore(postgresql.with_settings(url, lock_timeout="200ms"))) as store:
+        with store.transaction() as first:
+            assert held_number(first)("letters of 2021") == 0
+            assert not _may_go_on(store, ["number/letters of 2021"], [])
+            assert _may_go_on(store, ["number/letters of 2022"], [])
+        assert _may_go_on(store, ["number/letters of 2021"], [])
 
 
 # ---- decisions that look at other cases
