@@ -221,10 +221,6 @@ def _demanded(name: str, field: Field, given: Mapping[str, Any]) -> None:
         raise _bad(name, given["kind"], f"of kind {listed}", f"以下种类的材料：{listed}")
 
 
-def _serial(name: str, field: Field, value: object, world: World) -> Plain:
-    raise _bad(name, value, "given by hand: a rule issues it", "手工填写的内容：编号由规则发放")
-
-
 _CONVERSIONS: Mapping[str, Callable[[str, Field, object, World], Plain]] = {
     "text": _text,
     "case": _text,
@@ -239,7 +235,7 @@ _CONVERSIONS: Mapping[str, Callable[[str, Field, object, World], Plain]] = {
     "post": _post,
     "list": _list,
     "evidence": _evidence,
-    "serial": _serial,
+    "serial": _text,
 }
 
 

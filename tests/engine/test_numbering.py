@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import duban
 from duban.engine.ports import Where
+from duban.engine.shell.migrating import Migration
 from duban.engine.values.command import Fire
 
 pytest_plugins = ["tiny_engines"]
@@ -114,6 +115,26 @@ def test_a_number_that_falls_due_by_itself_is_issued_by_the_sweep(office: duban.
     assert office.sweep().aside == ()
     settled = office.case(case.id)
     assert (settled.state, settled.data["paper"]) == ("over", "001")
+    assert office.verify().holds
+
+
+def test_a_case_goes_to_new_rules_with_its_number_and_may_get_one_on_the_way(
+    office: duban.Engine, tmp_path: Path
+) -> None:
+    sent = office.open("letter", unit="district", actor=letters.CLERK)
+    waiting = matter(office, title="wall")
+    changed = letters.LETTER.replace("{n}号", "{n:02}号")
+    numbering = "  - {when: '!given.paper', source: open, dest: open, then: [{issue: paper}]}\n"
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "letter.yaml").write_text(changed, encoding="utf-8")
+    (tmp_path / "new" / "matter.yaml").write_text(letters.MATTER + numbering, encoding="utf-8")
+    office.apply(str(tmp_path / "new"))
+    for workflow in ("letter", "matter"):
+        why = Migration(workflow=workflow, actor=letters.CLERK, reason="new format")
+        assert (office.migrate(why).migrated, office.migrate(why).refused) == (1, [])
+    assert office.case(sent.id).data["number"] == "涪安督〔2021〕1号"
+    assert office.case(waiting.id).data["paper"] == "001"
+    assert letter(office) == "涪安督〔2021〕02号"
     assert office.verify().holds
 
 
