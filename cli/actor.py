@@ -12,7 +12,6 @@ from duban.engine.values.actor import Actor
 
 if TYPE_CHECKING:
     from duban.adapters.settings import Settings
-    from duban.cli.context import Call
 
 
 def acting_person(settings: Settings, person: str | None, post: str | None) -> Actor:
@@ -32,10 +31,10 @@ def acting_person(settings: Settings, person: str | None, post: str | None) -> A
     return Actor(person=acting, post=post, authenticated_by=f"os:{user}")
 
 
-def operator(call: Call) -> str:
+def operator(settings: Settings) -> str:
     """Return who publishes and migrates: the person of the user, else the user itself."""
     user = os_user()
-    return call.settings.people.get(user, f"os:{user}")
+    return settings.people.get(user, f"os:{user}")
 
 
 def os_user() -> str:

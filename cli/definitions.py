@@ -98,7 +98,7 @@ def plan(call: Call, path: str, words_only: bool) -> None:
 @click.pass_obj
 def apply(call: Call, path: str) -> None:
     """Publish definitions to the store."""
-    _say_plan(call, call.publishing_engine().apply(path, by=operator(call)))
+    _say_plan(call, call.publishing_engine().apply(path, by=operator(call.settings)))
 
 
 def _say_plan(call: Call, planned: Plan) -> None:

@@ -130,7 +130,7 @@ def migrate(
     migration = Migration(
         workflow=workflow,
         reason=reason,
-        actor=Actor(person=operator(call), authenticated_by="operator"),
+        actor=Actor(person=operator(call.settings), authenticated_by="operator"),
         states=dict(states),
         deadlines=dict(deadlines),
         rules=rules,
