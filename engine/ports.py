@@ -21,12 +21,15 @@ Sort = Literal["id", "opened", "changed", "due", "unit"]
 class Where:
     """Which cases: all conditions must hold; what is None does not narrow.
 
-    ``overdue_at`` keeps the open cases with a running clock whose due lies before that instant.
+    ``overdue_at`` keeps the open cases with a running clock that lapsed before that instant,
+    ``running`` those with a running clock, ``provisional`` those of which a due may still move by a
+    notice to come. ``rules`` are hashes of the rules that cases opened under.
     ``linked`` is ``(name, case id)``: the cases to which that case has a link of that name.
     ``fields`` compares fields of the case by equality with their plain values.
     """
 
     workflow: str | None = None
+    rules: Sequence[str] | None = None
     units: Sequence[str] | None = None
     campaign: str | None = None
     phase: str | None = None
@@ -39,6 +42,8 @@ class Where:
     linked: tuple[str, str] | None = None
     fields: Mapping[str, Plain] | None = None
     set_aside: bool | None = None
+    running: bool | None = None
+    provisional: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,8 @@ class Page:
 class Timer:
     """Something that will fall due on a case: a deadline's next rung, or a question of time.
 
-    ``name`` is the deadline's name, or ``auto`` for automatic transitions, or ``campaign``.
+    ``name`` is the deadline's name, or ``campaign``, or ``auto`` for what the case looks at by
+    itself: automatic transitions, and what changed outside it that its clocks follow.
     """
 
     case: str
@@ -179,6 +185,10 @@ class Reader(Protocol):
 
     def count(self, where: Where) -> int: ...
 
+    def rules(self, where: Where) -> Sequence[str]:
+        """Return the hashes of the rules that these cases opened under, each once, in order."""
+        ...
+
     def history(self, case_id: str) -> Sequence[Entry]:
         """Return the entries of a case in order, with what is left of their personal values."""
         ...
@@ -282,6 +292,10 @@ class Transaction(Reader, Protocol):
         Raises:
             UnknownCase: there is no such case.
         """
+        ...
+
+    def wake_all(self, where: Where, name: str, due: datetime) -> int:
+        """Set a timer on each of these cases without changing any; return how many there are."""
         ...
 
     def set_aside(self, case_id: str, why: str | None) -> None:

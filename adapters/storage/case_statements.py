@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Dialect,
     Table,
     Text,
     and_,
@@ -32,6 +34,7 @@ from duban.adapters.storage.statements import (
     TIMER,
     ZERO,
     Statements,
+    adding,
 )
 
 
@@ -205,18 +208,8 @@ class CaseStatements(Statements):
     @cached_property
     def set_timer(self) -> str:
         """Takes name, due, case; changes no row when there is no such case."""
-        asleep = case((CASE.c.aside.is_(None), ZERO), else_=ONE)
-        found = select(
-            CASE.c.id,
-            bindparam("name", type_=Text()),
-            bindparam("due", type_=TIMER.c.due.type),
-            asleep,
-        ).where(CASE.c.id == bindparam("which"))
-        adding = self._adding(TIMER).from_select(["case_id", "name", "due", "aside"], found)
-        statement = adding.on_conflict_do_update(
-            index_elements=["case_id", "name"],
-            set_={"due": adding.excluded.due, "aside": adding.excluded.aside},
-        )
+        name, due = bindparam("name", type_=Text()), bindparam("due", type_=TIMER.c.due.type)
+        statement = waking(self.dialect, name, due, CASE.c.id == bindparam("which"))
         return self._text(statement, "name", "due", "which")
 
     @cached_property
@@ -263,3 +256,21 @@ class CaseStatements(Statements):
     @cached_property
     def next_timer(self) -> str:
         return self._text(select(func.min(TIMER.c.due)).where(TIMER.c.aside == ZERO))
+
+
+def waking(
+    dialect: Dialect,
+    name: ColumnElement[Any],
+    due: ColumnElement[Any],
+    *conditions: ColumnElement[bool],
+) -> Any:  # one of two kinds of Insert
+    """Return the statement that sets a timer on each case that meets *conditions*."""
+    aside = case((CASE.c.aside.is_(None), ZERO), else_=ONE)
+    # Whoever is settling such a case may be about to drop its timer: let them finish first.
+    found = select(CASE.c.id, name, due, aside).where(*conditions).order_by(CASE.c.id)
+    found = found.with_for_update(of=CASE)
+    statement = adding(dialect, TIMER).from_select(["case_id", "name", "due", "aside"], found)
+    return statement.on_conflict_do_update(
+        index_elements=["case_id", "name"],
+        set_={"due": statement.excluded.due, "aside": statement.excluded.aside},
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -21,9 +21,11 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.expression import Executable
 
+from duban.adapters.storage.case_statements import waking
 from duban.adapters.storage.paging import Mark
-from duban.adapters.storage.statements import CASE, LINK, ZERO, compiled
+from duban.adapters.storage.statements import CASE, LINK, PROVISIONAL, TIMER, ZERO, compiled
 from duban.engine.errors import BadValue
 from duban.engine.ports import Sort, Where
 from duban.engine.timing.instants import to_micros
@@ -35,6 +37,16 @@ Shape: TypeAlias = tuple[tuple[str, int], ...]
 _OPEN: ColumnElement[str] = literal_column("'open'")
 _DATA: ColumnElement[str] = literal_column("'data'", Text())
 _EQUAL = ("workflow", "campaign", "phase", "counts")
+_TIMER_DUE = TIMER.c.due.type
+_AMONG = {"units": CASE.c.unit, "rules": CASE.c.rules}
+_FIXED: Mapping[str, ColumnElement[bool]] = {
+    "set_aside": CASE.c.aside.is_not(None),
+    "in_sweep": CASE.c.aside.is_(None),
+    "running": CASE.c.due.is_not(None),
+    "at_rest": CASE.c.due.is_(None),
+    "provisional": PROVISIONAL,
+    "firm": CASE.c.provisional.is_(None),
+}
 _INSTANTS = ("overdue_at", "due_before", "opened_from", "opened_before")
 
 
@@ -53,12 +65,19 @@ def _plain_conditions(where: Where) -> Iterator[Condition]:
     for name in _INSTANTS:
         value = getattr(where, name)
         if value is not None:
-            yield name, (to_micros(value),)
+            # When a case lapses is asked of two columns.
+            yield name, (to_micros(value),) * (2 if name == "overdue_at" else 1)
 
 
 def _special_conditions(where: Where) -> Iterator[Condition]:
     if where.units is not None:
         yield "units", tuple(where.units)
+    if where.rules is not None:
+        yield "rules", tuple(where.rules)
+    if where.running is not None:
+        yield ("running" if where.running else "at_rest"), ()
+    if where.provisional is not None:
+        yield ("provisional" if where.provisional else "firm"), ()
     if where.states is not None:
         yield "states", (*where.states, *(f"+{state}+" for state in where.states))
     if where.linked is not None:
@@ -101,6 +120,14 @@ class Search:
         """Return the statement that counts, and its values."""
         return self._bound(where, "count", (), ())
 
+    def rules(self, where: Where) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that reads the rules in use, and its values."""
+        return self._bound(where, "rules", (), ())
+
+    def wake(self, where: Where, name: str, due: int) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that sets a timer on each case, and its values."""
+        return self._bound(where, "wake", (), (name, due))
+
     def page(
         self, where: Where, sort: Sort, descending: bool, after: tuple[Mark, str] | None, limit: int
     ) -> tuple[str, tuple[Any, ...]]:
@@ -140,7 +167,12 @@ class Search:
         ]
         dated = any(name in ("overdue_at", "due_before") for name, _ in shape)
         if what == "count":
-            statement = select(func.count()).select_from(CASE).where(*clauses)
+            statement: Executable = select(func.count()).select_from(CASE).where(*clauses)
+        elif what == "rules":
+            statement = select(CASE.c.rules).where(*clauses).distinct().order_by(CASE.c.rules)
+        elif what == "wake":
+            named, due = bindparam("page_1", type_=Text()), bindparam("page_0", type_=_TIMER_DUE)
+            statement = waking(self._dialect, named, due, *clauses)
         else:
             statement = _ordered(select(CASE.c.body).where(*clauses), order, dated)
         return compiled(statement, self._dialect)
@@ -183,8 +215,8 @@ def _clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
         return CASE.c[name] == bindparam(names[0])
     if name == "states":
         return _states(names, dialect)
-    if name == "units":
-        return CASE.c.unit.in_([bindparam(unit) for unit in names]) if names else false()
+    if name in _AMONG:
+        return _AMONG[name].in_([bindparam(value) for value in names]) if names else false()
     if name == "linked":
         own, link = names
         others = select(LINK.c.other).where(
@@ -193,17 +225,19 @@ def _clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
         return CASE.c.id.in_(others)
     if name in ("flag", "field", "member"):
         return _data(names) if name != "member" else _jsonb(names)
-    if name in ("set_aside", "in_sweep"):
-        return CASE.c.aside.is_not(None) if name == "set_aside" else CASE.c.aside.is_(None)
-    return _by_time(name, bindparam(names[0]))
+    if name in _FIXED:
+        return _FIXED[name]
+    return _by_time(name, *map(bindparam, names))
 
 
-def _by_time(name: str, instant: ColumnElement[Any]) -> ColumnElement[bool]:
+def _by_time(name: str, *instants: ColumnElement[Any]) -> ColumnElement[bool]:
     if name == "overdue_at":
-        return and_(CASE.c.counts == _OPEN, CASE.c.due < instant)
+        # A case lapses when it is due, unless there is a grace; an index has the dues.
+        lapsed = or_(CASE.c.lapses.is_(None), CASE.c.lapses < instants[1])
+        return and_(CASE.c.counts == _OPEN, CASE.c.due < instants[0], lapsed)
     if name == "due_before":
-        return CASE.c.due < instant
-    return CASE.c.opened >= instant if name == "opened_from" else CASE.c.opened < instant
+        return CASE.c.due < instants[0]
+    return CASE.c.opened >= instants[0] if name == "opened_from" else CASE.c.opened < instants[0]
 
 
 def _states(names: list[str], dialect: str) -> ColumnElement[bool]:

@@ -16,6 +16,9 @@ def matches(case: Case, where: Where, *, aside: bool) -> bool:
     return (
         all(getattr(where, name) in (None, getattr(case, name)) for name in _EQUAL)
         and (where.units is None or case.unit in where.units)
+        and (where.rules is None or case.rules in where.rules)
+        and where.running in (None, case.due is not None)
+        and where.provisional in (None, case.provisional)
         and (where.states is None or not {case.state, *case.states}.isdisjoint(where.states))
         and where.set_aside in (None, aside)
         and _timely(case, where)
@@ -27,7 +30,7 @@ def _timely(case: Case, where: Where) -> bool:
     if where.overdue_at is not None and case.counts != "open":
         return False
     return (
-        _before(case.due, where.overdue_at)
+        _before(case.lapses, where.overdue_at)
         and _before(case.due, where.due_before)
         and _before(case.opened, where.opened_before)
         and (where.opened_from is None or case.opened >= where.opened_from)

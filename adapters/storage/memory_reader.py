@@ -59,6 +59,9 @@ class MemoryReader:
         more = len(cases) > limit and bool(page)
         return Page(cases=page, next=bookmark(page[-1], sort) if more else None)
 
+    def rules(self, where: Where) -> Sequence[str]:
+        return sorted({case.rules for case in self._matching(where)})
+
     def count(self, where: Where) -> int:
         return sum(1 for _ in self._matching(where))
 

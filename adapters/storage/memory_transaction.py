@@ -16,7 +16,7 @@ from duban.engine.errors import (
     UnknownCase,
 )
 from duban.engine.history.projections import entry_numbers, episodes
-from duban.engine.ports import Activation, Published, Sent, Write
+from duban.engine.ports import Activation, Published, Sent, Where, Write
 from duban.engine.values.canonical import canonical
 from duban.engine.values.case import Case
 from duban.engine.values.forms import case_form
@@ -112,6 +112,12 @@ class MemoryTransaction(MemoryReader):
     def wake(self, case_id: str, name: str, due: datetime) -> None:
         self._known(case_id)
         self._set_timers(case_id, {name: due})
+
+    def wake_all(self, where: Where, name: str, due: datetime) -> int:
+        found = [case.id for case in self._matching(where)]
+        for case_id in found:
+            self._set_timers(case_id, {name: due})
+        return len(found)
 
     def set_aside(self, case_id: str, why: str | None) -> None:
         self._known(case_id)

@@ -16,7 +16,7 @@ from duban.engine.errors import (
     UnknownCase,
     Unreachable,
 )
-from duban.engine.ports import Activation, Published, Request, Sent, Write
+from duban.engine.ports import Activation, Published, Request, Sent, Where, Write
 from duban.engine.timing.instants import to_micros
 from duban.engine.values.case import Case
 
@@ -144,6 +144,9 @@ class SqlTransaction(SqlReader):
     def wake(self, case_id: str, name: str, due: datetime) -> None:
         if not self._wire.change(self._sql.set_timer, (name, to_micros(due), case_id)):
             raise UnknownCase(case=case_id)
+
+    def wake_all(self, where: Where, name: str, due: datetime) -> int:
+        return self._wire.change(*self._search.wake(where, name, to_micros(due)))
 
     def set_aside(self, case_id: str, why: str | None) -> None:
         if not self._wire.change(self._sql.set_aside, (why, case_id)):

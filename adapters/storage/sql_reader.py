@@ -87,6 +87,9 @@ class SqlReader:
         more = len(found) > limit and bool(cases)
         return Page(cases=cases, next=bookmark(cases[-1], sort) if more else None)
 
+    def rules(self, where: Where) -> Sequence[str]:
+        return [found for (found,) in self._wire.all(*self._search.rules(where))]
+
     def count(self, where: Where) -> int:
         return self._number(*self._search.count(where))
 

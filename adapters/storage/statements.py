@@ -36,12 +36,15 @@ NOTICE_COLUMNS = tuple(c.name for c in NOTICE.columns if c.name != "sent")
 
 # What most steps leave alone, so that most updates touch no index but that of the due.
 CASE_FIXED = ("workflow", "rules", "unit", "campaign", "counts", "opened")
-CASE_MOVING = ("version", "head", "phase", "state", "due", "changed", "body")
+CASE_MOVING = (
+    "version", "head", "phase", "state", "due", "lapses", "provisional", "changed", "body",
+)  # fmt: skip
 
 ZERO: ColumnElement[int] = literal_column("0")
 ONE: ColumnElement[int] = literal_column("1")
 WAITING: ColumnElement[str] = literal_column("'waiting'")
 SENT: ColumnElement[str] = literal_column("'sent'")
+PROVISIONAL: ColumnElement[bool] = CASE.c.provisional == ONE
 DEAD: ColumnElement[str] = literal_column("'dead'")
 
 
@@ -49,6 +52,11 @@ def compiled(statement: Executable, dialect: Dialect) -> tuple[str, tuple[str, .
     """Return the text of *statement* and the names of its parameters in order."""
     done = statement.compile(dialect=dialect)  # type: ignore[attr-defined]  # every one has it
     return str(done), tuple(done.positiontup or ())
+
+
+def adding(dialect: Dialect, table: Table) -> Any:  # one of two kinds of Insert
+    """Return a statement that adds rows, and can say what becomes of those that are there."""
+    return (sqlite if dialect.name == "sqlite" else postgresql).insert(table)
 
 
 class Statements:
@@ -64,11 +72,8 @@ class Statements:
             raise AssertionError(message)
         return text
 
-    def _adding(self, table: Table) -> Any:  # one of two kinds of Insert
-        return (sqlite if self.dialect.name == "sqlite" else postgresql).insert(table)
-
-    def _insert(self, table: Table, columns: tuple[str, ...]) -> Any:  # as above
-        return self._adding(table).values({name: bindparam(name) for name in columns})
+    def _insert(self, table: Table, columns: tuple[str, ...]) -> Any:  # one of two kinds of Insert
+        return adding(self.dialect, table).values({name: bindparam(name) for name in columns})
 
     def _all(self, table: Table, columns: tuple[str, ...]) -> Select[Any]:
         return select(*(table.c[name] for name in columns))

@@ -87,6 +87,7 @@ class CaseRow(Row, table=True):
         Index("ix_duban_case_unit", "unit", "counts"),
         Index("ix_duban_case_opened", "opened", "id"),
         Index("ix_duban_case_due", "due", "id", **_where("due IS NOT NULL")),
+        Index("ix_duban_case_provisional", "id", **_where("provisional = 1")),
         Index("ix_duban_case_aside", "id", **_where("aside IS NOT NULL")),
     )
 
@@ -101,6 +102,8 @@ class CaseRow(Row, table=True):
     state: str = Field(sa_type=Words)
     counts: str = Field(sa_type=Words)
     due: datetime | None = Field(sa_type=Instant)
+    lapses: datetime | None = Field(default=None, sa_type=Instant)
+    provisional: int | None = Field(default=None, sa_type=BigInteger)
     opened: datetime = Field(sa_type=Instant)
     changed: datetime = Field(sa_type=Instant)
     body: str = Field(sa_type=Words)

@@ -65,9 +65,10 @@ def check_extension(
     before, after = _as_if_running(before, scope), _as_if_running(after, scope)
     bounds = deadline.extension
     if bounds is not None:
-        if bounds.times is not None and len(after.grants) > bounds.times:
-            en = f"it may be extended {bounds.times} time(s), and was {len(before.grants)} time(s)"
-            zh = f"最多可延期 {bounds.times} 次，已延期 {len(before.grants)} 次"
+        if bounds.times is not None and len(after.extensions) > bounds.times:
+            done = len(before.extensions)
+            en = f"it may be extended {bounds.times} time(s), and was {done} time(s)"
+            zh = f"最多可延期 {bounds.times} 次，已延期 {done} 次"
             raise _refuse(deadline, scope, en, zh)
         if bounds.asked is not None and bounds.request is None:
             check_asked_in_time(deadline, before, scope)

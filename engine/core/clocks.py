@@ -5,22 +5,25 @@ The day on which a clock is held is consumed, the day on which it goes on is not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
+from duban.engine.errors import BadDate
 from duban.engine.timing.clockwork import Clockwork
-from duban.engine.timing.spans import Offset, Span, Unit
+from duban.engine.timing.spans import MOST, Offset, Span, Unit
+from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Clock, Grant, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The offsets of a ladder's rungs, and how often the last one repeats."""
+    """What the rules say of a clock: the ladder's offsets, how often the last repeats, the grace."""
 
     offsets: Sequence[Offset] = ()
     repeat: Span | None = None
+    grace: Span | None = None
 
 
 def start(
@@ -31,6 +34,7 @@ def start(
     now: datetime,
     limit: Span | datetime,
     episode: int = 1,
+    basis: Mapping[str, Plain] | None = None,
 ) -> Clock:
     """Return a clock that counts *limit* from *began*, started at *now* in that episode."""
     clock = Clock(
@@ -39,6 +43,7 @@ def start(
         span=str(limit) if isinstance(limit, Span) else None,
         until=limit if isinstance(limit, datetime) else None,
         runs=(Run(since=began),),
+        basis=basis or {},
     )
     return _new_round(clock, clockwork, steps, now)
 
@@ -48,13 +53,12 @@ def hold(clock: Clock, clockwork: Clockwork, now: datetime, *, held: bool = Fals
     if not clock.running:
         return replace(clock, held=clock.held or held)
     stopped = _stopped(clock, now)
-    return replace(stopped, due=None, next_rung=None, held=held)
+    return replace(stopped, due=None, lapses=None, next_rung=None, held=held)
 
 
 def _stopped(clock: Clock, now: datetime) -> Clock:
     runs = (*clock.runs[:-1], replace(clock.runs[-1], until=now))
-    overran = clock.due is not None and now > clock.due
-    return replace(clock, runs=runs, overran=overran)
+    return replace(clock, runs=runs, overran=clock.lapsed(now))
 
 
 def resume(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Clock:
@@ -76,7 +80,7 @@ def end(clock: Clock, clockwork: Clockwork, now: datetime) -> Clock:
 def reopen(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Clock:
     """Return an ended clock running again to the same due: the time away counts."""
     runs = (*clock.runs[:-1], replace(clock.runs[-1], until=None))
-    return derive(replace(clock, runs=runs, ended=None, overran=False), clockwork, steps)
+    return derive(replace(clock, runs=runs, ended=None, overran=False), clockwork, steps, now)
 
 
 def extend(clock: Clock, clockwork: Clockwork, steps: Steps, grant: Grant) -> Clock:
@@ -90,25 +94,75 @@ def renew(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Cl
     changed = replace(clock, round=clock.round + 1, overran=False)
     if not changed.running:
         return replace(changed, rung=0)
-    return _new_round(changed, clockwork, steps, now)
+    # What the ladder would have done before now belongs to the round that ended.
+    return _new_round(changed, clockwork, steps, now, since=now)
 
 
-def derive(clock: Clock, clockwork: Clockwork, steps: Steps) -> Clock:
-    """Return the clock with due, first due and next rung worked out anew."""
+def derive(
+    clock: Clock, clockwork: Clockwork, steps: Steps, since: datetime | None = None
+) -> Clock:
+    """Return the clock with due, first due and next rung worked out anew.
+
+    No rung falls due before *since*, nor before it went on: while it waited nobody was reminded.
+    """
     if not clock.running:
-        return replace(clock, due=None if clock.waiting else clock.due, next_rung=None)
+        due = None if clock.waiting else clock.due
+        return replace(clock, due=due, next_rung=None)
     due = due_of(clock, clockwork)
-    first = due_of(replace(clock, grants=()), clockwork) if clock.grants else due
+    rung = rung_instant(clock.rung, due, clockwork, steps)
+    if rung is not None:
+        resumed = [clock.runs[-1].since] if len(clock.runs) > 1 else []
+        rung = max([rung, *resumed, *([] if since is None else [since])])
     return replace(
         clock,
         due=due,
-        first_due=first,
+        lapses=_lapses(due, clockwork, steps) if steps.grace else None,
+        first_due=_first_due(clock, clockwork) if clock.extensions else due,
         provisional=clockwork.provisional(due),
-        next_rung=rung_instant(clock.rung, due, clockwork, steps),
+        next_rung=rung,
     )
 
 
-def _new_round(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Clock:
+def recount(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) -> Clock:
+    """Return a running clock as the calendar counts it now: an entry of its case tells of it.
+
+    A limit that people reckon with becomes no earlier, unless a notice of the calendar says so.
+    One that was overdue and is not any more begins a new round of its ladder.
+    """
+    extensions = replace(clock, grants=clock.extensions)
+    counted = derive(extensions, clockwork, steps, now)
+    if counted.due is None or clock.due is None:
+        return counted
+    calendar, began = clockwork.calendar, clockwork.day(clock.started)
+    earlier = counted.due < clock.due
+    if earlier and not calendar.may_shorten(began, clockwork.day(clock.due)):
+        counted = derive(clock, clockwork, steps, now)
+        if counted.due is not None and counted.due < clock.due:
+            kept = Grant(at=now, to=clock.due, kept=True)
+            counted = replace(clock, grants=(*clock.grants, kept))
+            counted = derive(counted, clockwork, steps, now)
+    if clock.lapsed(now) and not counted.lapsed(now):
+        return renew(counted, clockwork, steps, now)
+    return counted
+
+
+def _first_due(clock: Clock, clockwork: Clockwork) -> datetime:
+    """The due without what was granted; what a calendar would have taken away stays."""
+    kept = tuple(takewhile(lambda grant: grant.kept, clock.grants))
+    return due_of(replace(clock, grants=kept), clockwork)
+
+
+def _lapses(due: datetime, clockwork: Clockwork, steps: Steps) -> datetime:
+    return clockwork.after(due, steps.grace) if steps.grace else due
+
+
+def _new_round(
+    clock: Clock,
+    clockwork: Clockwork,
+    steps: Steps,
+    now: datetime,
+    since: datetime | None = None,
+) -> Clock:
     """Begin a round of the ladder: a reminder whose time is past already is not owed."""
     due = due_of(clock, clockwork)
     passed = 0
@@ -116,20 +170,35 @@ def _new_round(clock: Clock, clockwork: Clockwork, steps: Steps, now: datetime) 
         if offset.side != "before" or clockwork.rung_at(due, offset) >= now:
             break
         passed += 1
-    return derive(replace(clock, rung=passed), clockwork, steps)
+    return derive(replace(clock, rung=passed), clockwork, steps, since)
 
 
 def rung_instant(number: int, due: datetime, clockwork: Clockwork, steps: Steps) -> datetime | None:
-    """Return when rung *number* (from 0) falls due; past the last one it may repeat."""
+    """Return when rung *number* (from 0) falls due; past the last one it may repeat.
+
+    Rungs before the due count from it; the others from where it lapses, after the grace. None: it
+    would fall due after all the years that a calendar has.
+    """
+    late = _lapses(due, clockwork, steps)
     if number < len(steps.offsets):
-        return clockwork.rung_at(due, steps.offsets[number])
+        offset = steps.offsets[number]
+        return clockwork.rung_at(due if offset.side == "before" else late, offset)
     if steps.repeat is None or not steps.offsets:
         return None
-    last = steps.offsets[-1]
-    base = due if last.side != "after" else clockwork.after(due, last.span)
-    turns = number - len(steps.offsets) + 1
-    again = Span(steps.repeat.count * turns, steps.repeat.unit)
-    return clockwork.first_after(clockwork.after(base, again))
+    last, turns = steps.offsets[-1], number - len(steps.offsets) + 1
+    try:
+        base = late if last.side != "after" else clockwork.after(late, last.span)
+        return clockwork.first_after(_many(base, steps.repeat, turns, clockwork))
+    except BadDate:
+        return None
+
+
+def _many(start: datetime, span: Span, times: int, clockwork: Clockwork) -> datetime:
+    """Count *span* so many times, although a single one is not as long as that."""
+    left = span.count * times
+    while left > MOST:
+        start, left = clockwork.after(start, Span(MOST, span.unit)), left - MOST
+    return clockwork.after(start, Span(left, span.unit))
 
 
 def due_of(clock: Clock, clockwork: Clockwork) -> datetime:
@@ -219,9 +288,3 @@ def _later(
     moved = clockwork.calendar.add(day, Span(days, counted))
     at_the_end = due == clockwork.ends(day)
     return clockwork.ends(moved) if at_the_end else due + (moved - day)
-
-
-def consumed(clock: Clock, clockwork: Clockwork, now: datetime) -> int:
-    """Return what is consumed of the budget: days in its unit, or microseconds for hours."""
-    unit = Span.parse(clock.span).unit if clock.span else "days"
-    return sum(clockwork.elapsed(run.since, run.until or now, unit) for run in clock.runs)

@@ -12,6 +12,7 @@ from duban.engine.core.draft import Draft
 from duban.engine.core.effects import Effects
 from duban.engine.core.judge import Judge, Verdict, merged
 from duban.engine.core.migrating import translate
+from duban.engine.core.projection import project
 from duban.engine.core.scope import Scope
 from duban.engine.core.terms import follow, steps_of
 from duban.engine.core.texts import Occasion
@@ -70,6 +71,8 @@ class Course:
         self._climbed: dict[Key, list[int]] = {}
         self._ahead: Mapping[Key, int] | None = None
         self._rehearsing = False
+        self._until = world.now
+        self._projected = False
         self._own = 0
         self._asked = bool(machine.automatic)
 
@@ -185,18 +188,40 @@ class Course:
 
     # ---- what happens by itself
 
-    def settle(self) -> None:
-        """Let everything happen that fell due up to now, in order of the instants it was due."""
+    def settle(self, *, again: bool = False) -> None:
+        """Let everything happen that fell due up to now, in order of the instants it was due.
+
+        Clocks follow what changed outside the case; with *again* they are counted anew whether or
+        not anything is known to have changed.
+
+        Raises:
+            TransitionRefused: a deadline that moved would pass its bounds.
+        """
         # Only to learn what was waited for: what changed elsewhere meanwhile counts from now on.
         self._automatic_now(self.world.as_of(self.case.changed))
-        self._catch_up()
+        since = self.world.since
+        behind = since is not None and since >= self.case.changed
+        if again or behind or any(d.model.live for d in self.machine.deadlines.values()):
+            # What fell due before the change is recorded as it stood.
+            at = since if behind and since is not None else self.world.now
+            self._catch_up(at)
+            self._project(at, recount=again or behind)
+        self._catch_up(self.world.now)
         self.automatic(self.world)
 
-    def _catch_up(self) -> None:
+    def _project(self, at: datetime, *, recount: bool) -> None:
+        draft = self._draft("project", THE_TIMER, at, None, {})
+        project(self.machine, draft, recount=recount)
+        if draft.clocks:
+            self._commit(draft)
+            self._projected, self._ahead = True, None
+
+    def _catch_up(self, until: datetime) -> None:
+        self._until = until
         while True:
             rung_at, name = self._next_rung()
             due = min((t for t in (rung_at, self._wake) if t is not None), default=None)
-            if due is None or due > self.world.now:
+            if due is None or due > until:
                 break
             if rung_at is not None and rung_at <= due and name is not None:
                 self._rung(self.machine.deadlines[name], rung_at)
@@ -247,8 +272,10 @@ class Course:
         draft = self._draft("rung", THE_TIMER, at, None, climb.told(self.world.now - at))
         steps = steps_of(deadline)
         following = clocks.rung_instant(clock.rung + 1, clock.due, self.world.clockwork, steps)
+        if following is not None:
+            following = max(following, at)  # one before it may have waited for a pause to end
         draft.clocks[deadline.name] = replace(clock, rung=clock.rung + 1, next_rung=following)
-        more_missed = following is not None and following <= self.world.now
+        more_missed = following is not None and following <= self._until
         silent = more_missed and self._goes_on(climb)
         earlier = self._climbed.setdefault(climb.key, [])
         climb.carry_out(draft, self.machine, [] if silent else earlier, silent=silent)
@@ -266,7 +293,7 @@ class Course:
         if self._ahead is None:
             rehearsal = Course(self.machine, self.case, self.world)
             rehearsal._rehearsing, rehearsal._wake = True, self._wake
-            rehearsal._catch_up()
+            rehearsal._catch_up(self._until)
             self._ahead = {key: max(numbers) for key, numbers in rehearsal._climbed.items()}
         return self._ahead.get(climb.key, 0) > climb.number
 
@@ -314,7 +341,7 @@ class Course:
             old = self._start.clocks.get(name)
             if (old.next_rung if old else None) != clock.next_rung:
                 timers[name] = clock.next_rung
-        if self._asked or self.machine.automatic:
+        if self._asked or self.machine.automatic or self._projected:
             timers["auto"] = self._wake
         return timers
 

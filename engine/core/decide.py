@@ -79,9 +79,13 @@ def decide_fire(machine: Machine, case: Case, command: Fire, world: World) -> De
 
 
 def decide_due(machine: Machine, case: Case, world: World) -> Decision:
-    """Decide on what fell due on *case* up to now: rungs, and automatic transitions of time."""
+    """Decide on what fell due on *case* up to now: rungs, and automatic transitions of time.
+
+    Raises:
+        TransitionRefused: a deadline that follows what changed would pass its bounds.
+    """
     course = Course(machine, case, world)
-    course.settle()
+    course.settle(again=True)
     return course.decision()
 
 

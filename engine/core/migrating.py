@@ -98,7 +98,7 @@ def _new_limits(
         ladder = steps_of(old.deadlines[name]) != steps_of(new.deadlines[target])
         limit = limit_of(old.deadlines[name], was) != limit_of(new.deadlines[target], scope)
         if limit:
-            going = refreshed(new.deadlines[target], going, scope, draft.effective)
+            going = refreshed(new.deadlines[target], going, scope, draft.effective, frozenset())
         elif ladder:
             steps = steps_of(new.deadlines[target])
             going = clocks.renew(going, draft.world.clockwork, steps, draft.effective)

@@ -107,9 +107,9 @@ class Scope:
             return False
         if clock.lapsed(self.world.now):
             return True
-        if clock.due is None or not clock.running:
+        if clock.last is None or not clock.running:
             return False
-        self.moment.wakes.append(self.world.clockwork.first_after(clock.due))
+        self.moment.wakes.append(self.world.clockwork.first_after(clock.last))
         return False
 
 
@@ -148,7 +148,7 @@ _ROOTS: Mapping[str, Callable[[Scope, str], Any]] = {
     "met": lambda scope, name: scope.clock(name, lambda c: c.runs[-1].until if c.met else None),
     "lapsed": lambda scope, name: scope._lapsed(name),
     "runs": lambda scope, name: name in scope.case.clocks and scope.case.clocks[name].running,
-    "extended": lambda s, name: len(s.case.clocks[name].grants) if name in s.case.clocks else 0,
+    "extended": lambda s, name: len(s.case.clocks[name].extensions) if name in s.case.clocks else 0,
     "fact": lambda scope, name: scope.world.facts.get(name, MISSING),
     "campaign": lambda scope, name: scope.world.spans.get(f"campaign.{name}", UNDATED),
     "phase": lambda scope, name: scope.world.spans.get(f"phase.{name}", UNDATED),

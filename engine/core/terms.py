@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from duban.engine.core import clocks
 from duban.engine.core.bounds import check_start
 from duban.engine.core.draft import Draft
 from duban.engine.core.scope import Scope
-from duban.engine.definition.expressions import ExpressionFailed
+from duban.engine.definition.expressions import MISSING, ExpressionFailed
 from duban.engine.definition.machine import CompiledDeadline, Machine
-from duban.engine.timing.instants import UNDATED
+from duban.engine.timing.instants import UNDATED, format_instant
 from duban.engine.timing.spans import Span
+from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Clock
 
 
 def steps_of(deadline: CompiledDeadline) -> clocks.Steps:
-    """Return the offsets of the deadline's ladder."""
-    return clocks.Steps([rung.offset for rung in deadline.rungs], deadline.repeat)
+    """Return what the rules say of the deadline's clock: its ladder's offsets and its grace."""
+    grace = deadline.model.grace
+    offsets = [rung.offset for rung in deadline.rungs]
+    return clocks.Steps(offsets, deadline.repeat, Span.parse(grace) if grace else None)
 
 
 def limit_of(deadline: CompiledDeadline, scope: Scope) -> Span | datetime | None:
@@ -30,6 +35,25 @@ def limit_of(deadline: CompiledDeadline, scope: Scope) -> Span | datetime | None
     except ExpressionFailed:
         return None
     return None if value == UNDATED else value
+
+
+def basis_of(deadline: CompiledDeadline, scope: Scope) -> dict[str, Plain]:
+    """Return the values of what the deadline follows outside the fields, where they have one."""
+    found = {name: scope(name) for name in deadline.model.live}
+    return {
+        name: _plain(value)
+        for name, value in found.items()
+        if value is not MISSING and value != UNDATED
+    }
+
+
+def _plain(value: Any) -> Plain:
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # Canonical JSON has no numbers with a point; a span is text anyway.
+    return value if isinstance(value, (str, int)) else str(value)
 
 
 def begin(
@@ -51,6 +75,7 @@ def begin(
         now=now,
         limit=limit,
         episode=scope.case.episode,
+        basis=basis_of(deadline, scope),
     )
     check_start(deadline, clock, scope)
     # Rounds count over the life of the case: a rung of a later round is another rung.
@@ -58,12 +83,12 @@ def begin(
 
 
 def follow(machine: Machine, draft: Draft) -> None:
-    """Let every clock follow the move in *draft*."""
-    case = draft.preview()
-    scope = Scope(machine, case, draft.world.as_of(draft.effective))
-    for name, deadline in machine.deadlines.items():
+    """Let every clock follow the move in *draft*, each after those that it refers to."""
+    for name in machine.order:
+        # Anew for each: a deadline may refer to another that begins or moves just now.
+        scope = Scope(machine, draft.preview(), draft.world.as_of(draft.effective))
         clock = draft.clock(name)
-        after = _followed(deadline, clock, scope, draft)
+        after = _followed(machine.deadlines[name], clock, scope, draft)
         if after is not None and after != clock:
             draft.clocks[name] = after
 
@@ -100,22 +125,55 @@ def _running(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draf
 
 
 def _following(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draft) -> Clock:
-    changed = set(deadline.model.follows) & draft.sets.keys()
-    return refreshed(deadline, clock, scope, draft.effective) if changed else clock
+    changed = {f"case.{name}" for name in set(deadline.model.follows) & draft.sets.keys()}
+    changed |= differing(deadline, clock, scope)
+    return refreshed(deadline, clock, scope, draft.effective, changed) if changed else clock
 
 
-def refreshed(deadline: CompiledDeadline, clock: Clock, scope: Scope, now: datetime) -> Clock:
-    """Work the limit out anew from where the clock began; extensions stay."""
+def differing(deadline: CompiledDeadline, clock: Clock, scope: Scope) -> set[str]:
+    """Return what the deadline follows outside the fields and has another value now."""
+    now = basis_of(deadline, scope) if deadline.model.live else {}
+    return {name for name in {*now, *clock.basis} if now.get(name) != clock.basis.get(name)}
+
+
+def refreshed(
+    deadline: CompiledDeadline, clock: Clock, scope: Scope, now: datetime, changed: Set[str]
+) -> Clock:
+    """Return the clock with its budget worked out anew; extensions stay, and what was undated.
+
+    A limit that does not use what *changed*, such as one set by hand, gives the same clock.
+
+    Raises:
+        TransitionRefused: the due would pass the deadline's bounds.
+    """
     limit = limit_of(deadline, scope)
     if limit is None:
         return clock
-    changed = replace(
-        clock,
+    budget = replace(
+        _restarted(deadline, clock, scope, changed),
         span=str(limit) if isinstance(limit, Span) else None,
         until=limit if isinstance(limit, datetime) else None,
     )
-    if (changed.span, changed.until) == (clock.span, clock.until):
+    if budget == clock:
         return clock
-    renewed = clocks.renew(changed, scope.world.clockwork, steps_of(deadline), now)
+    budget = replace(budget, basis=basis_of(deadline, scope))
+    renewed = clocks.renew(budget, scope.world.clockwork, steps_of(deadline), now)
     check_start(deadline, renewed, scope)
     return renewed
+
+
+def _restarted(deadline: CompiledDeadline, clock: Clock, scope: Scope, changed: Set[str]) -> Clock:
+    """Return the clock from where it counts now, if that is among what changed."""
+    starts = deadline.starts
+    if starts is None or not any(_names(used, changed) for used in starts.names):
+        return clock
+    began = scope.value(starts)
+    if began == UNDATED:
+        return clock
+    first = replace(clock.runs[0], since=began)
+    return replace(clock, started=began, runs=(first, *clock.runs[1:]))
+
+
+def _names(used: str, changed: Set[str]) -> bool:
+    """Whether *used* is among what changed, or a column of it."""
+    return used in changed or used.rpartition(".")[0] in changed

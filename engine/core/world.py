@@ -15,16 +15,18 @@ class World:
     """The surroundings of one command.
 
     ``now`` is the store's clock, one value for the whole command. ``spans`` has the instants of
-    ``campaign.begin``, ``phase.end`` and so on. ``facts`` were loaded in the same transaction.
-    ``numbers`` are the last ones of the sequences that were asked for (`NumberWanted`).
-    ``seed`` is fresh randomness for the salts of personal values. ``channels`` is where notices go
-    when an effect does not say, ``lang`` the language of their texts.
+    ``campaign.begin``, ``phase.end`` and so on; ``since`` is when these or the calendar changed last.
+    ``facts`` were loaded in the same transaction. ``numbers`` are the last ones of the sequences
+    that were asked for (`NumberWanted`). ``seed`` is fresh randomness for the salts of personal
+    values. ``channels`` is where notices go when an effect does not say, ``lang`` the language of
+    their texts.
     """
 
     now: datetime
     clockwork: Clockwork
     directory: Directory
     spans: Mapping[str, datetime] = field(default_factory=dict)
+    since: datetime | None = None
     facts: Mapping[str, int | bool] = field(default_factory=dict)
     numbers: Mapping[str, int] = field(default_factory=dict)
     seed: bytes = b""

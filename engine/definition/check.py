@@ -9,6 +9,7 @@ from duban.engine.definition.campaign import Campaign, Phase
 from duban.engine.definition.campaign_check import CampaignCheck
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import Report
+from duban.engine.definition.following import check_used
 from duban.engine.definition.library import Library
 from duban.engine.definition.personal_check import PersonalCheck
 from duban.engine.definition.published import Definition
@@ -76,7 +77,9 @@ def _compile_all(library: Library, report: Report) -> None:
 
 
 def _compile(rules: Rules, library: Library, report: Report) -> None:
-    PersonalCheck(rules, compile_rules(rules, report), library, report).run()
+    machine = compile_rules(rules, report)
+    PersonalCheck(rules, machine, library, report).run()
+    check_used(machine, report)
 
 
 def _semantics(workflow: Workflow, library: Library, report: Report) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from duban.engine.definition.expressions import BadExpression, Expression, Kind, Language
 from duban.engine.definition.faults import Path, Report
 from duban.engine.definition.fields import Field, is_span
+from duban.engine.definition.following import in_order
 from duban.engine.definition.machine import (
     NEW,
     Candidate,
@@ -75,6 +76,7 @@ class Compiler:
             facts=self.workflow.facts,
             groups=self.rules.groups,
             deadlines=deadlines,
+            order=in_order(deadlines),
             table=_table(candidates),
             automatic=_automatic(candidates),
             triggers=tuple(dict.fromkeys(c.trigger for c in candidates if c.trigger)),

@@ -218,6 +218,7 @@ def calendar_of(file: CalendarFile) -> Calendar:
             title=(notice.title or {}).get("en", ""),
             rest=frozenset().union(*(parse_days(text) for text in notice.rest)),
             work=frozenset().union(*(parse_days(text) for text in notice.work)),
+            may_shorten=notice.may_shorten,
         )
         for notice in file.notices
     ]

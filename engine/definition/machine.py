@@ -103,7 +103,7 @@ class Machine:
     """The rules of a case, compiled once for each hash.
 
     ``table`` holds, for a state and a trigger, the candidates in file order; ``automatic`` those
-    without a trigger for each state.
+    without a trigger for each state. ``order`` has the deadlines, each after those it refers to.
     """
 
     rules: str
@@ -117,6 +117,7 @@ class Machine:
     facts: Mapping[str, Fact]
     groups: Mapping[str, Selector]
     deadlines: Mapping[str, CompiledDeadline]
+    order: tuple[str, ...]
     table: Mapping[tuple[str, str], tuple[Candidate, ...]]
     automatic: Mapping[str, tuple[Candidate, ...]]
     triggers: tuple[str, ...]

@@ -77,6 +77,7 @@ class NoticeOfDays(Model):
     title: Title | None = None
     rest: Names = []
     work: Names = []
+    may_shorten: bool = False
 
 
 class CalendarFile(Model):

@@ -211,8 +211,6 @@ class Extension(Model):
 class Deadline(Model):
     """A clock on a case."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"grace"})
-
     title: Title | None = None
     owner: str
     runs_in: Names
@@ -222,10 +220,16 @@ class Deadline(Model):
     follows: Names = []
     at_most: Expr | None = None
     not_before: Expr | None = None
+    grace: SpanText | None = None
     again: Literal["waits", "same due", "anew"] | None = None
     ladder: FileName | None = None
     extension: Extension | None = None
     cites: Names = []
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """What it follows outside the fields of the case: ``campaign.end``, ``due.repair``."""
+        return tuple(name for name in self.follows if "." in name)
 
 
 class Fact(Model):

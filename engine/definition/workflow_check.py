@@ -21,6 +21,7 @@ from duban.engine.definition.faults import (
     Report,
 )
 from duban.engine.definition.fields import Field
+from duban.engine.definition.following import check_following
 from duban.engine.definition.graph_check import GraphCheck
 from duban.engine.definition.library import Library
 from duban.engine.definition.machine import NEW, OPEN
@@ -207,17 +208,12 @@ class WorkflowCheck:
             )
 
     def _deadlines(self) -> None:
+        check_following(self.workflow, self.report)
         for name, deadline in self.workflow.deadlines.items():
             path = ("deadlines", name)
             states = [*deadline.runs_in, *deadline.waits_in]
             self.known(states, self.states, path, STATE)
             self.known([deadline.owner], self.workflow.roles, (*path, "owner"), ROLE)
-            self.known(
-                deadline.follows,
-                self.workflow.fields,
-                (*path, "follows"),
-                FIELD,
-            )
             self._extension(name, deadline)
             if deadline.ladder is not None:
                 ladders = self.library.ladders

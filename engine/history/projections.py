@@ -30,6 +30,11 @@ def case_columns(case: Case) -> dict[str, Plain]:
     due = case.due
     if due is not None:
         columns["due"] = to_micros(due)
+    # With a grace only: without one a case lapses when it is due.
+    if case.lapses is not None and case.lapses != due:
+        columns["lapses"] = to_micros(case.lapses)
+    if case.provisional:
+        columns["provisional"] = 1
     if case.campaign is not None:
         columns["campaign"] = case.campaign
     if case.phase is not None:

@@ -6,11 +6,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
 from duban.engine.core.world import World
-from duban.engine.definition.campaign import Campaign, PhasePart
+from duban.engine.definition.campaign import Campaign, Phase, PhasePart
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.fields import Field
@@ -27,6 +27,8 @@ from duban.engine.values.command import Open
 
 RULES = "rules"
 _MOST_MACHINES = 500
+# A campaign and a phase, in days of a zone, a calendar and a closing hour.
+Of: TypeAlias = tuple[str | None, str | None, Clockwork]
 
 
 class AlteredRules(Refused):
@@ -45,7 +47,9 @@ class Edition:
     library: Library
     rules: dict[tuple[str, str | None, str | None], Rules] = field(default_factory=dict)
     clockworks: dict[tuple[str, str | None, str | None], Clockwork] = field(default_factory=dict)
-    spans: dict[str, Mapping[str, datetime]] = field(default_factory=dict)
+    spans: dict[Of, Mapping[str, datetime]] = field(default_factory=dict)
+    activated: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    since: dict[tuple[str | None, str | None], datetime | None] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -72,10 +76,14 @@ class Catalogue:
         revision = reader.revision()
         edition = self._edition
         if revision != edition.revision:
-            latest = {(a.kind, a.name): a.hash for a in reader.activations() if a.kind in KINDS}
-            documents = [reader.document(hash) for hash in latest.values()]
+            latest = {(a.kind, a.name): a for a in reader.activations() if a.kind in KINDS}
+            documents = [reader.document(activation.hash) for activation in latest.values()]
             found = [_definition(document) for document in documents if document is not None]
-            edition = self._edition = Edition(revision, EMPTY.with_definitions(found))
+            edition = self._edition = Edition(
+                revision,
+                EMPTY.with_definitions(found),
+                activated={key: activation.at for key, activation in latest.items()},
+            )
         return edition
 
     def library(self, reader: Reader) -> Library:
@@ -172,29 +180,41 @@ class Catalogue:
         edition: Edition,
         machine: Machine,
         now: datetime,
+        case: Case | None = None,
         *,
         facts: Mapping[str, int | bool] | None = None,
         salt: bytes = b"",
     ) -> World:
-        """Return the surroundings of a command on a case with the rules of *machine*."""
+        """Return the surroundings of a command on a case with the rules of *machine*.
+
+        *case* is None for one that opens just now, in the campaign of its rules.
+        """
         library = edition.library
         clockwork = self.clockwork(edition, machine)
+        campaign = machine.campaign if case is None else case.campaign
+        phase = machine.phase if case is None else case.phase
         return World(
             now=now,
             clockwork=clockwork,
             directory=library.directory,
-            spans=self._spans(edition, machine, clockwork),
+            spans=self._spans(edition, (campaign, phase, clockwork)),
+            since=self._since(edition, campaign, machine.calendar),
             facts=facts or {},
             seed=salt,
             lang=library.lang,
         )
 
-    def _spans(
-        self, edition: Edition, machine: Machine, clockwork: Clockwork
-    ) -> Mapping[str, datetime]:
-        if machine.rules not in edition.spans:
-            edition.spans[machine.rules] = _spans(edition.library, machine, clockwork)
-        return edition.spans[machine.rules]
+    def _spans(self, edition: Edition, of: Of) -> Mapping[str, datetime]:
+        if of not in edition.spans:
+            edition.spans[of] = _spans(edition.library, *of)
+        return edition.spans[of]
+
+    def _since(
+        self, edition: Edition, campaign: str | None, calendar: str | None
+    ) -> datetime | None:
+        if (campaign, calendar) not in edition.since:
+            edition.since[campaign, calendar] = _since(edition, campaign, calendar)
+        return edition.since[campaign, calendar]
 
     def has_secrets(self, machine: Machine) -> bool:
         """Whether cases of these rules hold personal values, which need salt."""
@@ -231,19 +251,39 @@ def _place(file: str, at: Any) -> Place:
     return Place(at[2] if len(at) > 2 else file, at[0], at[1])
 
 
-def _spans(library: Library, machine: Machine, clockwork: Clockwork) -> dict[str, datetime]:
+def _spans(
+    library: Library, name: str | None, phase_name: str | None, clockwork: Clockwork
+) -> dict[str, datetime]:
     """The campaign's dates are live: a campaign that is prolonged moves what refers to its end."""
-    campaign = library.campaigns.get(machine.campaign or "")
+    campaign = library.campaigns.get(name or "")
     if campaign is None:
         return {}
     spans = {"campaign.begin": clockwork.begins(parse_date(campaign.begins))}
     if campaign.ends is not None:
         spans["campaign.end"] = clockwork.ends(parse_date(campaign.ends))
-    phase = next((p for p in campaign.phases if p.phase == machine.phase), None)
+    phase = next((p for p in campaign.phases if p.phase == phase_name), None)
     if phase is not None:
         spans["phase.begin"] = clockwork.begins(parse_date(phase.from_))
         spans["phase.end"] = clockwork.ends(parse_date(phase.to))
     return spans
+
+
+def _since(edition: Edition, campaign: str | None, calendar: str | None) -> datetime | None:
+    """Return when what dates are reckoned from was last published: calendar, campaign, phases."""
+    return max(
+        (
+            at
+            for (kind, name), at in edition.activated.items()
+            if (kind, name) in {("calendar", calendar), ("campaign", campaign)}
+            or (kind == "phase" and _is_phase_of(edition.library, name, campaign))
+        ),
+        default=None,
+    )
+
+
+def _is_phase_of(library: Library, name: str, campaign: str | None) -> bool:
+    model = library.definitions["phase", name].model
+    return isinstance(model, Phase) and model.campaign == campaign
 
 
 def is_campaign(workflow: str) -> bool:

@@ -309,6 +309,7 @@ class Engine:
                 self._catalogue.edition(reader),
                 machine,
                 reader.now(),
+                case,
                 facts=facts_of(reader, machine, case),
             )
             judge = partial(explain, machine, case, actor)
@@ -374,7 +375,8 @@ class Engine:
         """Return who plays *role* on *case* now: one actor for each holder of each of its posts."""
         with self.store.reading() as reader:
             machine = self._catalogue.machine(reader, case.rules)
-            world = self._catalogue.world(self._catalogue.edition(reader), machine, reader.now())
+            edition = self._catalogue.edition(reader)
+            world = self._catalogue.world(edition, machine, reader.now(), case)
         return actors_of_role(role, Scope(machine, case, world))
 
     def machine(self, case: Case) -> Machine:

@@ -17,6 +17,7 @@ from duban.engine.errors import Place
 from duban.engine.ports import Ids, Published, Reader, Store, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue
+from duban.engine.shell.projecting import wake_concerned
 from duban.engine.shell.rehearsal import Foreseen, rehearse, settle_all
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
@@ -123,6 +124,7 @@ def publish(
         looked_at=["definitions"], changed=()
     )  # what is planned must still be so when it is published
     planned = plan(tx, catalogue, definitions)
+    before = catalogue.library(tx)
     after = {change.after for change in planned.effective}
     changed = [definition for definition in definitions if definition.hash in after]
     for definition in changed:
@@ -141,6 +143,7 @@ def publish(
         _announce(tx, catalogue, name, by)
     if any(definition.kind in {"calendar", "organisation"} for definition in changed):
         _wake_others(tx, catalogue, told)
+    wake_concerned(tx, catalogue, before)
     return planned
 
 

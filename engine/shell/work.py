@@ -193,6 +193,7 @@ class Work:
             self._catalogue.edition(self._tx),
             machine,
             self._now,
+            case if case.version else None,
             facts=self._facts.of(machine, case),
             salt=self._salt(machine),
         )

@@ -29,6 +29,8 @@ _FIRST, _LAST = FIRST_DAY.toordinal(), LAST_DAY.toordinal()
 class Notice:
     """What one notice says about its *year*: days of rest, and weekend days that are worked.
 
+    A limit that runs already becomes earlier by its working days only if it *may shorten* one.
+
     Raises:
         ValueError: a day is named both ways, or lies more than a year away.
     """
@@ -38,6 +40,7 @@ class Notice:
     title: str
     rest: frozenset[date]
     work: frozenset[date]
+    may_shorten: bool = False
 
     def __post_init__(self) -> None:
         if self.rest & self.work:
@@ -53,6 +56,7 @@ class Calendar:
     """The days worked, as known at one time. Never changed, only built anew from more notices.
 
     Days are local days, without a zone. ``known_from`` and ``known_until`` are both inclusive.
+    ``issued`` is the day of its last notice.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Calendar:
     _listed_until: int = field(repr=False)
     _workdays: tuple[int, ...] = field(repr=False, hash=False)
     _week: tuple[int, ...] = field(repr=False)
+    issued: date | None = None
+    _shortening: tuple[int, ...] = field(default=(), repr=False)
 
     @classmethod
     def from_notices(
@@ -97,6 +103,8 @@ class Calendar:
             _listed_until=listed_until,
             _workdays=_worked(known_from.toordinal(), listed_until, weekend, named),
             _week=_week_after(listed_until, weekend),
+            issued=max((notice.issued for notice in issued), default=None),
+            _shortening=tuple(sorted(_shortening(issued))),
         )
 
     @classmethod
@@ -124,6 +132,14 @@ class Calendar:
     def is_provisional(self, day: date) -> bool:
         """Tell whether a notice that is still to come may change what is said of *day*."""
         return day > self.known_until
+
+    def may_shorten(self, start: date, end: date) -> bool:
+        """Tell whether a limit from *start* to *end* may become earlier by what a notice says.
+
+        So it is where one that may shorten limits has a working day after *start* up to *end*.
+        """
+        place = bisect_right(self._shortening, start.toordinal())
+        return place < len(self._shortening) and self._shortening[place] <= end.toordinal()
 
     def add(self, day: date, span: Span) -> date:
         """Return the last day of *span*, counted from the day after *day*; 0 gives *day* itself.
@@ -238,6 +254,10 @@ def _last_covered(first: int, years: set[int]) -> int:
     while last + 1 in years:
         last += 1
     return last
+
+
+def _shortening(issued: Iterable[Notice]) -> set[int]:
+    return {day.toordinal() for notice in issued if notice.may_shorten for day in notice.work}
 
 
 def _named(issued: Iterable[Notice]) -> dict[date, bool]:

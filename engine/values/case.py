@@ -22,11 +22,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """An extension: a span to add or an instant to move to, and when it was granted."""
+    """An extension: a span to add or an instant to move to, and when it was granted.
+
+    One that was ``kept`` is no extension: a calendar that changed would have taken days away.
+    """
 
     at: datetime
     by: str | None = None
     to: datetime | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,10 @@ class Clock:
 
     The budget is ``span`` from ``started``, or the instant ``until``; ``runs`` is what it consumed.
     ``due``, ``first_due`` and ``next_rung`` follow from these by the calendar; they are kept so
-    that reading needs no calendar. ``due`` is the last instant still in time. ``overran`` says that
-    the due had passed when it last stopped running.
+    that reading needs no calendar. ``due`` is the last instant still in time, ``lapses`` the last
+    one of the grace after it, where there is one. ``overran`` says that it had lapsed when it last
+    stopped running. ``basis`` has what the budget was worked out from and may change outside the
+    case: the values of what the deadline follows, by name.
     """
 
     started: datetime
@@ -54,6 +60,18 @@ class Clock:
     overran: bool = False
     held: bool = False
     provisional: bool = False
+    lapses: datetime | None = None
+    basis: Mapping[str, Plain] = field(default_factory=dict)
+
+    @property
+    def last(self) -> datetime | None:
+        """The last instant before it lapses: its due, or the end of the grace after it."""
+        return self.lapses or self.due
+
+    @property
+    def extensions(self) -> tuple[Grant, ...]:
+        """What was granted to somebody who asked."""
+        return tuple(grant for grant in self.grants if not grant.kept)
 
     @property
     def running(self) -> bool:
@@ -71,10 +89,10 @@ class Clock:
         return self.ended is not None and not self.overran
 
     def lapsed(self, now: datetime) -> bool:
-        """Whether its due passed while it ran."""
+        """Whether its due, and the grace after it, passed while it ran."""
         if not self.running:
             return self.overran
-        return self.due is not None and now > self.due
+        return self.last is not None and now > self.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +135,17 @@ class Case:
         """The nearest due instant of the clocks that run, or None."""
         dues = [c.due for c in self.clocks.values() if c.running and c.due is not None]
         return min(dues, default=None)
+
+    @property
+    def lapses(self) -> datetime | None:
+        """The last instant before a running clock lapses, or None without any."""
+        lasts = [c.last for c in self.clocks.values() if c.running and c.last is not None]
+        return min(lasts, default=None)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a notice that is still to come may move the due of a running clock."""
+        return any(clock.running and clock.provisional for clock in self.clocks.values())
 
     def overdue(self, now: datetime) -> bool:
         """Whether a running clock of this case has lapsed at *now*; one that waits cannot be."""

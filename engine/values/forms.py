@@ -32,7 +32,7 @@ def actor_of(form: Mapping[str, Any]) -> Actor:
 
 
 _CLOCK_FLAGS = frozenset({"held", "overran", "provisional"})
-_CLOCK_INSTANTS = ("until", "due", "first_due", "next_rung", "ended")
+_CLOCK_INSTANTS = ("until", "due", "first_due", "next_rung", "ended", "lapses")
 
 
 def clock_form(clock: Clock) -> dict[str, Plain]:
@@ -54,6 +54,8 @@ def clock_form(clock: Clock) -> dict[str, Plain]:
     form.update({name: True for name in _CLOCK_FLAGS if getattr(clock, name)})
     if clock.episode > 1:
         form["episode"] = clock.episode
+    if clock.basis:
+        form["basis"] = clock.basis
     return form
 
 
@@ -74,6 +76,7 @@ def clock_of(form: Mapping[str, Any]) -> Clock:
         round=form["round"],
         rung=form["rung"],
         episode=form.get("episode", 1),
+        basis=form.get("basis", {}),
         **flags,
         **instants,
     )
@@ -91,6 +94,8 @@ def _grant_form(grant: Grant) -> dict[str, Plain]:
         form["by"] = grant.by
     if grant.to is not None:
         form["to"] = format_instant(grant.to)
+    if grant.kept:
+        form["kept"] = True
     return form
 
 
@@ -99,6 +104,7 @@ def _grant_of(form: Mapping[str, Any]) -> Grant:
         at=read_instant(form["at"]),
         by=form.get("by"),
         to=read_instant(form["to"]) if "to" in form else None,
+        kept="kept" in form,
     )
 
 

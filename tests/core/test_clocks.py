@@ -291,8 +291,3 @@ def test_a_pause_fires_no_rung_again(
     clock = replace(run(limit, began), rung=1)
     back = resume(hold(clock, began + after), began + after + away)
     assert (back.rung, back.round) == (clock.rung, clock.round)
-
-
-def test_what_is_consumed_counts_only_while_it_ran() -> None:
-    clock = resume(hold(run("5 workdays"), "2021-03-03"), "2021-03-09")
-    assert clocks.consumed(clock, office(), local("2021-03-11")) == 4

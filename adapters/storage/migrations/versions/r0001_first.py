@@ -97,6 +97,8 @@ def _cases() -> None:
         _text("state"),
         _text("counts"),
         _maybe_number("due"),
+        _maybe_number("lapses"),
+        _maybe_number("provisional"),
         _number("opened"),
         _number("changed"),
         _text("body"),
@@ -110,6 +112,7 @@ def _cases() -> None:
     _index("ix_duban_case_unit", table, "unit", "counts")
     _index("ix_duban_case_opened", table, "opened", "id")
     _index("ix_duban_case_due", table, "due", "id", where="due IS NOT NULL")
+    _index("ix_duban_case_provisional", table, "id", where="provisional = 1")
     _index("ix_duban_case_aside", table, "id", where="aside IS NOT NULL")
     op.create_table(
         "duban_link",
