@@ -159,9 +159,12 @@ class Life:
     timers: dict[str, datetime]
     spans: Mapping[str, datetime]
     facts: Mapping[str, int | bool] = field(default_factory=dict)
+    since: datetime | None = None
+    clockwork: Clockwork | None = None
 
     def world(self, now: str | datetime, **changes: Any) -> World:
         known = {"directory": self.people, "spans": self.spans, "facts": self.facts}
+        known |= {"since": self.since, "clockwork": self.clockwork or office()}
         return world(now, **{**known, **changes})
 
     def fire(
@@ -215,6 +218,7 @@ def begin(
     links: tuple[tuple[str, str], ...] = (),
     cause: Cause | None = None,
     spans: Mapping[str, datetime] | None = None,
+    clockwork: Clockwork | None = None,
     **data: object,
 ) -> Life:
     """Return a case that was just opened; Monday 2021-03-01 is a day of work like those after it."""
@@ -229,9 +233,10 @@ def begin(
         cause=cause,
     )
     staff = people or directory()
-    surroundings = replace(world(now, directory=staff), spans=spans or {})
+    days = clockwork or office()
+    surroundings = world(now, directory=staff, spans=spans or {}, clockwork=days)
     decision = decide_open(compiled, command, CASE, surroundings)
-    life = Life(compiled, staff, decision.case, decision, [], {}, spans or {})
+    life = Life(compiled, staff, decision.case, decision, [], {}, spans or {}, clockwork=days)
     life.take(decision)
     return life
 

@@ -20,6 +20,7 @@ from typing import Any, Literal
 from cel_expr_python import cel
 
 from duban.engine.errors import DubanError
+from duban.engine.timing.calendar import Roll
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import UNDATED
 from duban.engine.timing.spans import Span, Unit
@@ -248,6 +249,21 @@ def _before(end: datetime, span: bytes) -> datetime:
     return _moment.get().clockwork.before(end, _span(span))
 
 
+def _end_of_day(instant: datetime) -> datetime:
+    clockwork = _moment.get().clockwork
+    return UNDATED if instant == UNDATED else clockwork.ends(clockwork.day(instant))
+
+
+def _workday(how: Roll) -> Callable[[datetime], datetime]:
+    def rolled(instant: datetime) -> datetime:
+        clockwork = _moment.get().clockwork
+        if instant == UNDATED:
+            return UNDATED
+        return clockwork.ends(clockwork.calendar.roll(clockwork.day(instant), how))
+
+    return rolled
+
+
 def _reached(instant: datetime) -> bool:
     if instant == UNDATED:
         return False
@@ -314,6 +330,9 @@ _DECLARED: list[tuple[str, Kind, list[list[Kind]], Callable[..., Any]]] = [
     ("hours", "span", [["int"]], _unit("hours")),
     ("after", "instant", [["instant", "span"]], _after),
     ("before", "instant", [["instant", "span"]], _before),
+    ("end_of_day", "instant", [["instant"]], _end_of_day),
+    ("next_workday", "instant", [["instant"]], _workday("forward")),
+    ("previous_workday", "instant", [["instant"]], _workday("backward")),
     ("count_days", "int", [["instant", "instant"]], _counted("days")),
     ("count_workdays", "int", [["instant", "instant"]], _counted("workdays")),
     ("earliest", "instant", _SEVERAL, _all_of(min)),

@@ -82,7 +82,7 @@ _FOLLOWED = ("DEF-090", "what a deadline can follow", "时限可跟随的对象"
 
 def _circle(workflow: Workflow, name: str) -> tuple[str, ...]:
     """Return the way from *name* back to it, if following leads there."""
-    ways = [(name,)]
+    ways: list[tuple[str, ...]] = [(name,)]
     seen: set[str] = set()
     while ways:
         way = ways.pop()
