@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from duban.adapters.contract.steps import DAY, HOUR, START, keep, moving, notice, opening, refused
+from duban.adapters.contract.steps import (
+    DAY,
+    HOUR,
+    START,
+    keep,
+    moving,
+    notice,
+    opening,
+    refused,
+    running,
+)
 from duban.adapters.contract.store_base import StoreBase
 from duban.engine.errors import BadUsage
 from duban.engine.history.evolve import replay
@@ -14,7 +25,7 @@ from duban.engine.history.projections import case_columns, entry_columns, episod
 from duban.engine.ports import Reader, Sort, Store, Where
 from duban.engine.values.canonical import canonical
 from duban.engine.values.case import Case
-from duban.engine.values.forms import case_form
+from duban.engine.values.forms import case_form, clock_form
 
 
 def _found(view: Reader, where: Where) -> list[str]:
@@ -76,6 +87,38 @@ class ReadingContract(StoreBase):
             with store.reading() as view:
                 for name, (where, ids) in wanted.items():
                     assert _found(view, where) == ids, name
+
+    def test_clocks_in_a_grace_and_provisional_dues_are_told_apart(self, tmp_path: Path) -> None:
+        clock = running(START, START + DAY)
+        forms = {
+            "c-1": clock_form(replace(clock, lapses=START + 2 * DAY)),
+            "c-2": clock_form(replace(clock, provisional=True)),
+            "c-3": clock_form(replace(clock, due=None, ended=START + HOUR, provisional=True)),
+        }
+        with self.opened(tmp_path) as store:
+            opened = [opening(name, clocks={"repair": form}) for name, form in forms.items()]
+            first = keep(store, *opened)[0]
+            with store.reading() as view:
+                assert _found(view, Where(overdue_at=START + DAY + HOUR)) == ["c-2"]
+                assert _found(view, Where(overdue_at=START + 2 * DAY + HOUR)) == ["c-1", "c-2"]
+                assert _found(view, Where(running=True)) == ["c-1", "c-2"]
+                assert _found(view, Where(running=False)) == ["c-3"]
+                assert _found(view, Where(provisional=True)) == ["c-2"]
+                assert _found(view, Where(provisional=False)) == ["c-1", "c-3"]
+            keep(store, moving(first, clocks={"repair": forms["c-2"]}))
+            with store.reading() as view:
+                assert _found(view, Where(overdue_at=START + DAY + HOUR)) == ["c-1", "c-2"]
+                assert _found(view, Where(provisional=True)) == ["c-1", "c-2"]
+
+    def test_the_rules_in_use_are_listed_once(self, tmp_path: Path) -> None:
+        with self.opened(tmp_path) as store:
+            hashes = {"c-1": "b" * 64, "c-2": "a" * 64, "c-3": "b" * 64, "c-4": "c" * 64}
+            keep(store, *(opening(name, rules=hash) for name, hash in hashes.items()))
+            with store.reading() as view:
+                assert view.rules(Where()) == ["a" * 64, "b" * 64, "c" * 64]
+                assert view.rules(Where(counts="closed")) == []
+                assert _found(view, Where(rules=["b" * 64, "c" * 64])) == ["c-1", "c-3", "c-4"]
+                assert _found(view, Where(rules=[])) == []
 
     def test_fields_are_compared_by_value_and_kind(self, tmp_path: Path) -> None:
         with self.opened(tmp_path) as store:

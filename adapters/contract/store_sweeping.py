@@ -8,7 +8,7 @@ from pathlib import Path
 from duban.adapters.contract.steps import DAY, HOUR, START, keep, moving, notice, opening, refused
 from duban.adapters.contract.store_base import StoreBase
 from duban.engine.errors import ClockAhead, NotFound, UnknownCase
-from duban.engine.ports import Published, Sent, Store
+from duban.engine.ports import Published, Sent, Store, Where
 
 LEASE = 60.0
 
@@ -61,6 +61,26 @@ class SweepingContract(StoreBase):
                 transaction.set_aside("c-1", None)
                 assert transaction.aside("c-1") is None
                 assert transaction.claim(START + HOUR, 10) == ["c-1", "c-2"]
+
+    def test_many_cases_are_woken_at_once(self, tmp_path: Path) -> None:
+        with self.opened(tmp_path) as store:
+            keep(
+                store,
+                opening("c-1", campaign="fuling", timers={"auto": START + DAY}),
+                opening("c-2", campaign="fuling", due=START + DAY),
+                opening("c-3", timers={"repair": START + DAY}),
+                opening("c-4", campaign="fuling"),
+            )
+            with store.transaction() as transaction:
+                transaction.set_aside("c-4", "guard failed")
+                assert transaction.wake_all(Where(campaign="fuling"), "auto", START) == 3
+                assert transaction.wake_all(Where(campaign="none"), "auto", START) == 0
+            with store.transaction() as transaction:
+                assert transaction.claim(START, 10) == ["c-1", "c-2"]
+                assert [timer.due for timer in transaction.timers("c-1")] == [START]
+                assert [timer.name for timer in transaction.timers("c-4")] == ["auto"]
+                transaction.set_aside("c-4", None)
+                assert transaction.claim(START, 10) == ["c-1", "c-2", "c-4"]
 
     def _posted(self, store: Store) -> None:
         posted = tuple(notice(f"n-{n}", "c-1", created=START + n * HOUR) for n in (3, 1, 2))

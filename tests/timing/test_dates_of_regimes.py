@@ -378,7 +378,9 @@ def test_three_months_end_with_a_shorter_month() -> None:
     assert day(finding("2022-12-15"), "correct") == "2023-03-15"
 
 
-@pytest.mark.parametrize(("period", "bound"), [("4 months", "2023-03-15"), ("0 days", "2022-12-16")])
+@pytest.mark.parametrize(
+    ("period", "bound"), [("4 months", "2023-03-15"), ("0 days", "2022-12-16")]
+)
 def test_a_period_has_a_longest_and_a_shortest(period: str, bound: str) -> None:
     with pytest.raises(TransitionRefused, match=bound):
         finding("2022-12-15", period)
