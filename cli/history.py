@@ -11,6 +11,7 @@ from duban.cli.command import argument, as_json, command
 from duban.cli.context import Call
 from duban.cli.output import entry_data, shown
 from duban.cli.params import CaseId
+from duban.cli.projected import projected_lines
 from duban.cli.text import clean
 from duban.engine.errors import VerificationFailed
 from duban.engine.history.entry import Entry
@@ -86,6 +87,7 @@ def _lines(entry: Entry, call: Call) -> Iterator[str]:
         for name, value in entry.values(part).items():
             if part == "set" or name not in entry.body.get("set", {}):
                 yield f"       {name} = {shown(value, call)}"
+    yield from projected_lines(entry, call)
 
 
 def _what(entry: Entry) -> str:

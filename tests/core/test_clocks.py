@@ -284,6 +284,21 @@ def test_the_last_rung_repeats_for_ever_at_the_same_distance() -> None:
     ]
 
 
+def test_a_rung_that_repeated_beyond_the_longest_span_still_falls_due() -> None:
+    due = local("2021-03-01")
+    hourly = Steps([Offset.parse("due")], Span(60, "hours"))
+    assert clocks.rung_instant(1, due, office(), hourly) == due + timedelta(hours=60) + TICK
+    far = clocks.rung_instant(5000, due, office(), hourly)
+    assert far == due + timedelta(hours=300_000) + TICK
+
+
+def test_a_rung_after_all_the_years_of_the_calendar_never_falls_due() -> None:
+    yearly = Steps([Offset.parse("due")], Span(12, "months"))
+    due = last_of("2021-03-01")
+    assert clocks.rung_instant(100, due, office(), yearly) == last_of("2121-03-01") + TICK
+    assert clocks.rung_instant(200, due, office(), yearly) is None
+
+
 @given(limits, instants, waits, waits)
 def test_a_pause_fires_no_rung_again(
     limit: Span | datetime, began: datetime, after: timedelta, away: timedelta

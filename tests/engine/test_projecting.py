@@ -68,9 +68,14 @@ def files(campaign: str = CAMPAIGN, calendar: str = CALENDAR) -> dict[str, str]:
     return {"round": ROUND, "count": PLAIN, "drive": campaign, "calendar": calendar}
 
 
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def made(kind: str, tmp_path: Path) -> Iterator[duban.Engine]:
-    engine = tiny.engine(tiny.url(kind, tmp_path))
+def made(address: str, tmp_path: Path) -> Iterator[duban.Engine]:
+    engine = tiny.engine(address)
     engine.apply(str(tiny.write(tmp_path / "defs", **files())))
     yield engine
     assert engine.verify().holds

@@ -158,7 +158,12 @@ WHOLE = [
     ("limit: 5 workdays", "limit: 5 workdays, at_most: case.title", ["DEF-032"]),
     ("limit: 5 workdays", "limit: 5 workdays, starts: case.n", ["DEF-032"]),
     ("limit: 5 workdays", "limit: 5 workdays, follows: [nn]", ["DEF-037"]),
-    ("limit: 5 workdays", "limit: 5 workdays, grace: 1 day", ["DEF-018"]),
+    ("limit: 5 workdays", "limit: 5 workdays, grace: soon", ["DEF-041"]),
+    ("limit: 5 workdays", "limit: due.fixx, follows: [due.fixx]", ["DEF-090"]),
+    ("limit: 5 workdays", "limit: campaign.end, follows: [campaign.ends]", ["DEF-090"]),
+    ("limit: 5 workdays", "limit: campaign.end, follows: [fact.other]", ["DEF-090"]),
+    ("limit: 5 workdays", "limit: due.fix, follows: [due.fix]", ["DEF-091"]),
+    ("limit: 5 workdays", "limit: 5 workdays, follows: [campaign.end]", ["DEF-092"]),
     ("limit: 5 workdays", "limit: 5 workdays, extension: {request: goo}", ["DEF-035"]),
     ("limit: 5 workdays", "limit: 5 workdays, extension: {each: 5}", None),
     ("again: anew, ", "", ["DEF-057"]),
@@ -177,6 +182,36 @@ def test_what_does_not_fit_together_is_told_with_its_code(
     found = codes(changed(old, new), LADDER)
     assert found
     assert expected is None or sorted(found) == expected
+
+
+def test_deadlines_that_follow_one_another_around_are_told_each() -> None:
+    around = """
+  one: {owner: owner, runs_in: a, again: anew, limit: due.two, follows: [due.two]}
+  two: {owner: owner, runs_in: a, again: anew, limit: due.three, follows: [due.three]}
+  three: {owner: owner, runs_in: a, again: anew, limit: due.one, follows: [due.one]}
+facts:"""
+    found = faults(changed("\nfacts:", around), LADDER)
+    assert [fault.code for fault in found] == ["DEF-091"] * 3
+    assert "one → two → three → one" in found[0].text("en")
+
+
+def test_what_a_deadline_may_follow_is_no_fault() -> None:
+    follows = """
+  one:
+    owner: owner
+    runs_in: a
+    again: anew
+    limit: first_of(due.fix, campaign.end)
+    follows: [due.fix, campaign.end]
+  two:
+    owner: owner
+    runs_in: a
+    again: anew
+    starts: phase.begin
+    limit: days(fact.others)
+    follows: [phase.begin, fact.others]
+facts:"""
+    assert faults(changed("\nfacts:", follows), LADDER) == []
 
 
 def test_a_state_from_which_no_end_is_reached_is_told() -> None:

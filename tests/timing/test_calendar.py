@@ -358,3 +358,16 @@ def test_a_range_of_days_runs_forward_and_not_far(text: str) -> None:
 def test_a_range_of_days_has_dates_at_its_ends(text: str) -> None:
     with pytest.raises(BadDate):
         parse_days(text)
+
+
+def test_a_limit_may_shorten_only_by_a_working_day_of_a_notice_that_says_so() -> None:
+    saturday = date(2021, 1, 9)
+    says = Notice(date(2020, 11, 25), 2021, "", frozenset(), frozenset({saturday}), True)
+    silent = Notice(date(2020, 11, 25), 2021, "", frozenset(), frozenset({saturday}))
+    told = Calendar.from_notices("told", [says])
+    assert not Calendar.from_notices("silent", [silent]).may_shorten(date.min, date.max)
+    assert told.may_shorten(date(2021, 1, 8), saturday)
+    assert not told.may_shorten(saturday, date(2021, 1, 20))
+    assert not told.may_shorten(date(2021, 1, 1), date(2021, 1, 8))
+    assert told.issued == date(2020, 11, 25)
+    assert Calendar.plain("plain").issued is None

@@ -262,7 +262,11 @@ transitions:
   - {when: lapsed.contest, source: cited, dest: final, then: [{set: {final: due.contest}}]}
   - {trigger: final_order, source: contested, dest: final, by: anyone, asks: [final]}
   - {trigger: pma, source: final, dest: petition, by: anyone, asks: [petition]}
-  - {trigger: grant, source: petition, dest: final, by: anyone, then: [{extend: abate, to: 'latest(due.abate, case.petition)'}]}
+  - trigger: grant
+    source: petition
+    dest: final
+    by: anyone
+    then: [{extend: abate, to: 'latest(due.abate, case.petition)'}]
   - {trigger: abated, source: final, dest: done, by: anyone}
 deadlines:
   certify:
