@@ -84,3 +84,21 @@ def _tamper(file: Path) -> None:
             "UPDATE duban_entry SET canon = CAST(replace(CAST(canon AS TEXT), 'ann', 'bob') AS BLOB)"
         )
         assert changed.rowcount
+
+
+def test_history_says_why_a_deadline_moved_by_itself(
+    run: Run, engine: duban.Engine, tmp_path: Path
+) -> None:
+    case = engine.open("fix", unit="desk-1", actor=tiny.ANN, data={"title": "lamp"})
+    engine.set_clock(tiny.START + tiny.HOUR)
+    told = "notices: [{issued: 2025-11-04, year: 2026, rest: [2026-01-09]}]"
+    folder = tiny.write(tmp_path / "more", calendar=tiny.CALENDAR.replace("notices: []", told))
+    engine.apply(str(folder))
+    engine.sweep()
+    lines = run("history", "show", case.id).stdout.splitlines()[-2:]
+    assert lines == [
+        "  2  2026-01-05 10:00  system:timer  project",
+        "       repair: 2026-01-12 23:59 → 2026-01-13 23:59 (calendar plain 2025-11-04)",
+    ]
+    chinese = run("--lang", "zh", "history", "show", case.id).stdout.splitlines()[-1]
+    assert "repair: 2026-01-12 23:59 → 2026-01-13 23:59" in chinese
