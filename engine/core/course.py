@@ -73,6 +73,7 @@ class Course:
         self._rehearsing = False
         self._until = world.now
         self._projected = False
+        self._follows = any(d.model.live for d in machine.deadlines.values())
         self._own = 0
         self._asked = bool(machine.automatic)
 
@@ -201,7 +202,7 @@ class Course:
         self._automatic_now(self.world.as_of(self.case.changed))
         since = self.world.since
         behind = since is not None and since >= self.case.changed
-        if again or behind or any(d.model.live for d in self.machine.deadlines.values()):
+        if again or behind or self._follows:
             # What fell due before the change is recorded as it stood.
             at = since if behind and since is not None else self.world.now
             self._catch_up(at)
@@ -279,6 +280,8 @@ class Course:
         silent = more_missed and self._goes_on(climb)
         earlier = self._climbed.setdefault(climb.key, [])
         climb.carry_out(draft, self.machine, [] if silent else earlier, silent=silent)
+        if self._follows:
+            project(self.machine, draft, recount=False, within=True)
         earlier.append(clock.rung)
         self._commit(draft)
 

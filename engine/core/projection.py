@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from duban.engine.core import clocks
 from duban.engine.core.draft import Draft
 from duban.engine.core.scope import Scope
-from duban.engine.core.terms import begin, differing, refreshed, steps_of
+from duban.engine.core.terms import begin, differing, record, refreshed, steps_of
 from duban.engine.definition.machine import CompiledDeadline, Machine
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import UNDATED, format_instant
@@ -18,31 +18,32 @@ from duban.engine.values.case import Clock
 _NOTHING = Clock(started=UNDATED)
 
 
-def project(machine: Machine, draft: Draft, *, recount: bool) -> None:
+def project(machine: Machine, draft: Draft, *, recount: bool, within: bool = False) -> None:
     """Let the clocks of *draft* follow what they follow outside the case; say what moved, and why.
 
-    With *recount*, running clocks are counted again by the calendar as it is now. What did not move
-    leaves no trace, so that projecting twice is the same as once.
+    With *recount*, running clocks are counted again by the calendar as it is now; with *within*,
+    they only follow one another. What did not move leaves no trace, so that projecting twice is the
+    same as once.
 
     Raises:
         TransitionRefused: a due would pass its deadline's bounds.
     """
     told: dict[str, Plain] = {}
+    clockwork = draft.world.clockwork
+    scope = Scope(machine, draft.preview(), draft.world.as_of(draft.effective))
     for name in machine.order:
         deadline, before = machine.deadlines[name], draft.clock(name)
-        scope = Scope(machine, draft.preview(), draft.world.as_of(draft.effective))
-        changed = differing(deadline, before or _NOTHING, scope)
-        after = _moved(deadline, before, scope, changed)
-        if after is None:
-            continue
-        if recount and after == before and after.running:
-            after = clocks.recount(
-                after, scope.world.clockwork, steps_of(deadline), draft.effective
-            )
+        changed: Set[str] = set()
+        after = before
+        if deadline.model.live:
+            changed = differing(deadline, before or _NOTHING, scope, within=within)
+            after = _moved(deadline, before, scope, changed)
+        if recount and after is not None and after == before and after.running:
+            after = clocks.recount(after, clockwork, steps_of(deadline), draft.effective)
             changed = set()
-        if after != before:
-            draft.clocks[name] = after
-            told[name] = _told(before, after, changed, scope.world.clockwork)
+        if after is not None and after != before:
+            record(after, name, scope, draft)
+            told[name] = _told(before, after, changed, clockwork)
     if told:
         draft.members["projected"] = told
 

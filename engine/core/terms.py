@@ -84,13 +84,18 @@ def begin(
 
 def follow(machine: Machine, draft: Draft) -> None:
     """Let every clock follow the move in *draft*, each after those that it refers to."""
+    scope = Scope(machine, draft.preview(), draft.world.as_of(draft.effective))
     for name in machine.order:
-        # Anew for each: a deadline may refer to another that begins or moves just now.
-        scope = Scope(machine, draft.preview(), draft.world.as_of(draft.effective))
         clock = draft.clock(name)
         after = _followed(machine.deadlines[name], clock, scope, draft)
         if after is not None and after != clock:
-            draft.clocks[name] = after
+            record(after, name, scope, draft)
+
+
+def record(clock: Clock, name: str, scope: Scope, draft: Draft) -> None:
+    """Note a clock that changed; deadlines that refer to it see it already."""
+    draft.clocks[name] = clock
+    scope.case = replace(scope.case, clocks={**scope.case.clocks, name: clock})
 
 
 def _followed(
@@ -126,14 +131,19 @@ def _running(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draf
 
 def _following(deadline: CompiledDeadline, clock: Clock, scope: Scope, draft: Draft) -> Clock:
     changed = {f"case.{name}" for name in set(deadline.model.follows) & draft.sets.keys()}
-    changed |= differing(deadline, clock, scope)
+    changed |= differing(deadline, clock, scope, within=True)
     return refreshed(deadline, clock, scope, draft.effective, changed) if changed else clock
 
 
-def differing(deadline: CompiledDeadline, clock: Clock, scope: Scope) -> set[str]:
-    """Return what the deadline follows outside the fields and has another value now."""
+def differing(deadline: CompiledDeadline, clock: Clock, scope: Scope, *, within: bool) -> set[str]:
+    """Return what the deadline follows outside the fields and has another value now.
+
+    *within* keeps to other deadlines of the case. What changed outside it is not yet known at an
+    instant that is only caught up with: projection lets it count from when it was published.
+    """
     now = basis_of(deadline, scope) if deadline.model.live else {}
-    return {name for name in {*now, *clock.basis} if now.get(name) != clock.basis.get(name)}
+    names = {name for name in {*now, *clock.basis} if now.get(name) != clock.basis.get(name)}
+    return {name for name in names if name.startswith("due.")} if within else names
 
 
 def refreshed(

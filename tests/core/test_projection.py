@@ -224,6 +224,37 @@ def test_a_deadline_moves_in_the_same_entry_as_the_one_that_it_follows() -> None
     assert life.last.entries[-1].body["clocks"].keys() == {"k", "report"}
 
 
+def test_a_deadline_moves_with_one_that_a_rung_extended() -> None:
+    text = rules(
+        """
+      report: {owner: owner, runs_in: doing, limit: 'after(due.k, days(5))', follows: [due.k], again: anew}
+      k: {owner: owner, runs_in: doing, waits_in: resting, limit: 20 days, ladder: once}"""
+    )
+    once = """
+    ladder: once
+    rungs:
+      - {rung: grant, at: 5 days before, then: [{extend: k, by: days(10)}]}
+    """
+    life = begin((text, once), "2021-03-01T09:00")
+    life.due("2021-03-16T09:00")
+    assert life.clock("report").due == last_of("2021-04-05")
+    assert life.entries[-1].body["projected"].keys() == {"report"}
+
+
+def test_a_move_that_is_caught_up_with_does_not_know_what_was_published_after_it() -> None:
+    text = k(THIRTY_BEFORE).replace(
+        "trigger: finish",
+        "when: 'passed(after(opened, days(10)))', source: doing, dest: resting}\n"
+        "      - {trigger: finish",
+    )
+    life = begin((text, STEPS), "2020-10-12T09:00", spans=ENDS)
+    prolong(life)
+    life.due("2020-12-30T11:00")
+    moved, projected = life.entries[-2:]
+    assert (moved.kind, projected.kind) == ("auto", "project")
+    assert moved.body["clocks"]["k"]["until"] == "2020-12-01T15:59:59.999999Z"
+
+
 def test_a_limit_follows_a_fact() -> None:
     text = k("'fact.others > 2 ? days(30) : days(10)'", "follows: [fact.others]")
     life = begin((text, STEPS), "2021-03-01T09:00")
