@@ -53,8 +53,11 @@ LATER = {"campaign.end": last_of("2021-12-31")}
 EXTENDED = local("2020-12-30T10:00")
 
 
-def followed(limit: str = THIRTY_BEFORE, now: str = "2020-10-12T09:00", **data: object) -> Life:
-    return begin((k(limit), STEPS), now, spans=ENDS, **data)
+def followed(limit: str = THIRTY_BEFORE, fix_by: str | None = None) -> Life:
+    rules = (k(limit), STEPS)
+    if fix_by is None:
+        return begin(rules, "2020-10-12T09:00", spans=ENDS)
+    return begin(rules, "2020-10-12T09:00", spans=ENDS, fix_by=fix_by)
 
 
 def prolong(life: Life) -> None:

@@ -64,8 +64,8 @@ notices:
 """
 
 
-def files(campaign: str = CAMPAIGN, calendar: str = CALENDAR) -> dict[str, str]:
-    return {"round": ROUND, "count": PLAIN, "drive": campaign, "calendar": calendar}
+def write(folder: Path, campaign: str = CAMPAIGN, calendar: str = CALENDAR) -> Path:
+    return tiny.write(folder, round=ROUND, count=PLAIN, drive=campaign, calendar=calendar)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -76,14 +76,16 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def made(address: str, tmp_path: Path) -> Iterator[duban.Engine]:
     engine = tiny.engine(address)
-    engine.apply(str(tiny.write(tmp_path / "defs", **files())))
+    engine.apply(str(write(tmp_path / "defs")))
     yield engine
     assert engine.verify().holds
     engine.close()
 
 
-def publish(engine: duban.Engine, folder: Path, **changed: str) -> None:
-    engine.apply(str(tiny.write(folder, **files(**changed))))
+def publish(
+    engine: duban.Engine, folder: Path, campaign: str = CAMPAIGN, calendar: str = CALENDAR
+) -> None:
+    engine.apply(str(write(folder, campaign, calendar)))
 
 
 def prolonged(to: str = "2026-06-30") -> str:
