@@ -10,11 +10,10 @@ import click
 from duban.cli.actor import operator
 from duban.cli.command import argument, as_json, command, option
 from duban.cli.context import Call
-from duban.engine.errors import BadUsage, Fault, InvalidDefinition
+from duban.engine.errors import BadUsage
 
 if TYPE_CHECKING:
-    from duban.engine.shell.engine import Engine
-    from duban.engine.shell.publishing import Plan
+    from duban.engine.shell.publishing import Findings, Plan
 
 _PATH: dict[str, Any] = {
     "metavar": "PATH",
@@ -36,34 +35,39 @@ class Faulty(BadUsage):
     examples=(
         "duban check workflows/",
         "duban check workflows/hazard.yaml workflows/task.yaml --json",
+        "duban check workflows/ --strict",
     ),
     en="One line for each fault: CODE file:line:column what is wrong and what to do. Definitions are "
-    "checked together with those in force in the store, when there is one; none is made.",
+    "checked together with those in force in the store, when there is one; none is made. A warning "
+    "is a rule that can be in force and may not do what its writer hopes for.",
     zh="每处错误一行：代码 文件:行:列 错在哪里、如何改正。"
-    "若已有存储，则连同其中在用的定义一并检查；不会新建存储。",
+    "若已有存储，则连同其中在用的定义一并检查；不会新建存储。"
+    "警告是可以发布、但可能达不到本意的规则。",
 )
 @argument("paths", nargs=-1, required=True, **(_PATH | {"metavar": "PATH..."}))
+@option("--strict", is_flag=True, en="Warnings are faults too.", zh="警告也算错误。")
 @as_json
 @click.pass_obj
-def check(call: Call, paths: Sequence[str]) -> None:
+def check(call: Call, paths: Sequence[str], strict: bool) -> None:
     """List every fault of definition files."""
-    engine = call.asking_engine()
-    found, count = _checked(engine, paths)
-    faults = sorted(set(found), key=lambda f: (f.place, f.code))
-    call.say(
-        {"definitions": count, "faults": InvalidDefinition(faults).as_json(call.lang)["faults"]},
-        [fault.text(call.lang) for fault in faults]
-        or [call.text(f"{count} definition(s), no faults", f"{count} 个定义，没有错误")],
-    )
-    if faults:
-        raise Faulty(count=len(faults), files=len({fault.place.file for fault in faults}))
+    found = call.asking_engine().check(*paths)
+    told = sorted({*found.faults, *found.warnings}, key=lambda f: (f.place, f.code))
+    wrong = told if strict else found.faults
+    data = {
+        "definitions": len(found.definitions),
+        "faults": [fault.as_json(call.lang) for fault in found.faults],
+        "warnings": [fault.as_json(call.lang) for fault in found.warnings],
+    }
+    lines = [fault.text(call.lang) for fault in told]
+    call.say(data, lines if wrong else [*lines, _sound(call, found)])
+    if wrong:
+        raise Faulty(count=len(wrong), files=len({fault.place.file for fault in wrong}))
 
 
-def _checked(engine: Engine, paths: Sequence[str]) -> tuple[Sequence[Fault], int]:
-    try:
-        return (), len(engine.check(*paths))
-    except InvalidDefinition as error:
-        return error.faults, 0
+def _sound(call: Call, found: Findings) -> str:
+    count, odd = len(found.definitions), len(found.warnings)
+    warned = call.text(f", {odd} warning(s)", f"，{odd} 处警告") if odd else ""
+    return call.text(f"{count} definition(s), no faults", f"{count} 个定义，没有错误") + warned
 
 
 @command(
@@ -104,4 +108,9 @@ def apply(call: Call, path: str) -> None:
 def _say_plan(call: Call, planned: Plan) -> None:
     from duban.cli.foreseen import plan_data, plan_lines
 
-    call.say(plan_data(planned, call.lang), plan_lines(call, planned))
+    warnings = [warning.as_json(call.lang) for warning in planned.warnings]
+
+    data = {**plan_data(planned, call.lang), "warnings": warnings}
+    call.say(data, plan_lines(call, planned))
+    for warning in () if call.json else planned.warnings:
+        click.echo(warning.text(call.lang), err=True)

@@ -52,16 +52,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake in a definition: its code, its place, what is wrong and what to do."""
+    """One mistake in a definition: its code, its place, what is wrong and what to do.
+
+    A *warning* is a rule that can be in force and will not do what its writer hopes for.
+    """
 
     code: str
     place: Place
     en: str
     zh: str
+    warning: bool = False
 
     def text(self, lang: str = "en") -> str:
         """Return the fault as one line, in *lang*."""
-        return f"{self.code} {self.place} {self.zh if lang == 'zh' else self.en}"
+        if lang == "zh":
+            return f"{self.code} {self.place} {'警告：' if self.warning else ''}{self.zh}"
+        return f"{self.code} {self.place} {'warning: ' if self.warning else ''}{self.en}"
+
+    def as_json(self, lang: str = "en") -> dict[str, object]:
+        """Return the fault as plain data."""
+        return {
+            "code": self.code,
+            "level": "warning" if self.warning else "fault",
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "message": self.zh if lang == "zh" else self.en,
+        }
 
 
 class InvalidDefinition(DubanError):
@@ -79,19 +96,7 @@ class InvalidDefinition(DubanError):
 
     def as_json(self, lang: str = "en") -> dict[str, object]:
         """Return the faults as plain data."""
-        return {
-            "error": self.code,
-            "faults": [
-                {
-                    "code": fault.code,
-                    "file": fault.place.file,
-                    "line": fault.place.line,
-                    "column": fault.place.column,
-                    "message": fault.zh if lang == "zh" else fault.en,
-                }
-                for fault in self.faults
-            ],
-        }
+        return {"error": self.code, "faults": [fault.as_json(lang) for fault in self.faults]}
 
 
 # ---- bad input: exit code 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
-from duban.engine.definition.published import Definition
+from duban.engine.definition.published import Definition, Survey
 from duban.engine.history.entry import Entry
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
@@ -378,11 +378,10 @@ class Notifier(Protocol):
 class Definitions(Protocol):
     """Where definitions are read when somebody publishes them."""
 
-    def load(self, source: str, in_force: Sequence[Definition] = ()) -> Sequence[Definition]:
-        """Return the definitions at *source*; a workflow may extend one of them, or one *in_force*.
+    def survey(self, source: str, in_force: Sequence[Definition] = ()) -> Survey:
+        """Return the definitions at *source* that can be read, and what is wrong with the others.
 
-        Raises:
-            InvalidDefinition: with every fault of all of them.
+        A workflow may extend another at *source*, or one *in_force*.
         """
         ...
 

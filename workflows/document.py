@@ -129,7 +129,7 @@ def _forbidden(text: str, file: str, index: int) -> Fault:
     place = Place(file, text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
     name = f"U+{ord(text[index]):04X}"
     return Fault(
-        "DEF-018",
+        "DEF-150",
         place,
         f"invisible character {name} is not allowed; remove it",
         f"不允许出现不可见字符 {name}；请删除",

@@ -54,15 +54,23 @@ class FileSource:
         """Return every definition, or refuse with the faults of all files together."""
         documents: list[Document] = []
         faults: list[Fault] = []
-        for path in find_files(self.path):
-            try:
-                limits = self.limits(path)
-                documents.append(read(_raw(path, limits), str(path), limits=limits))
-            except InvalidDefinition as error:
-                faults += error.faults
+        for _, found in self.each():
+            if isinstance(found, InvalidDefinition):
+                faults += found.faults
+            else:
+                documents.append(found)
         if faults:
             raise refuse(faults)
         return documents
+
+    def each(self) -> Iterator[tuple[Path, Document | InvalidDefinition]]:
+        """Yield what each file holds, or what is wrong with it."""
+        for path in find_files(self.path):
+            try:
+                limits = self.limits(path)
+                yield path, read(_raw(path, limits), str(path), limits=limits)
+            except InvalidDefinition as error:
+                yield path, error
 
     def table(self, name: str, named_by: Document, columns: Sequence[str]) -> list[Row]:
         """Return the rows of the CSV file that a document names, relative to that document."""

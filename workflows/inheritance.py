@@ -14,6 +14,8 @@ from duban.engine.errors import Fault, InvalidDefinition, Place
 from duban.workflows.document import Document, Path, refuse
 
 EXTENDS = "extends"
+# What is to be extended is not there.
+NOT_EXTENDED = "DEF-111"
 _BY_KEY = ("sources", "settings", "roles", "fields", "states", "deadlines", "facts")
 _OWN = ("workflow", EXTENDS)
 _Places = Mapping[Path, Place]
@@ -60,7 +62,7 @@ class Inheritance:
         known = ", ".join(sorted({*self._read, *self._known} - {*chain})) or "-"
         en = f"it extends '{name}', which is neither read with it nor in force; known: {known}"
         zh = f"它继承的“{name}”既未一并读取，也未生效；已知：{known}"
-        raise refuse([Fault("DEF-111", document.place((EXTENDS,)), en, zh)])
+        raise refuse([Fault(NOT_EXTENDED, document.place((EXTENDS,)), en, zh)])
 
 
 def _as_document(definition: Definition) -> Document:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any, TypeVar
 
 from duban.engine.definition.base import Model
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.organisation import Holder, Organisation, Unit
-from duban.engine.definition.published import KINDS, Definition
+from duban.engine.definition.published import KINDS, Definition, Survey
 from duban.engine.errors import BadInput, Fault, InvalidDefinition, Place
-from duban.workflows.document import Document, refuse
+from duban.workflows.document import Document, Path, refuse
 from duban.workflows.files import FileSource, Row
-from duban.workflows.inheritance import Inheritance
+from duban.workflows.inheritance import NOT_EXTENDED, Inheritance
 from duban.workflows.reader import validate
+from duban.workflows.unread import extends_unread, named_by_data, named_by_text
 
 _M = TypeVar("_M", bound=Model)
 # Files that lie beside definitions and are read by a tool of their own.
@@ -33,22 +34,39 @@ class FileLoader:
             InvalidDefinition: with the faults of all files together.
             NotFound, BadUsage: there is no such file, or nothing to read in it.
         """
-        files = FileSource(Path(source))
-        definitions: list[Definition] = []
+        survey = self.survey(source, in_force)
+        if survey.faults:
+            raise refuse(survey.faults)
+        return list(survey.definitions)
+
+    def survey(self, source: str, in_force: Sequence[Definition] = ()) -> Survey:
+        """Return the definitions at *source* that can be read, and what is wrong with the others.
+
+        Raises:
+            NotFound, BadUsage: there is no such file, or nothing to read in it.
+        """
+        files = FileSource(File(source))
+        documents: list[Document] = []
         faults: list[Fault] = []
-        documents = files.documents()
+        unread: set[str] = set()
+        for path, found in files.each():
+            if isinstance(found, InvalidDefinition):
+                faults += found.faults
+                unread.add(named_by_text(path))
+            elif NOT_PUBLISHED.isdisjoint(found.data):
+                documents.append(found)
         inheritance = Inheritance(documents, in_force)
+        definitions: list[Definition] = []
         for document in documents:
-            if NOT_PUBLISHED.intersection(document.data):
-                continue
             try:
                 definitions.append(_definition(inheritance.whole(document), files))
             except InvalidDefinition as error:
-                faults += error.faults
+                missed = extends_unread(document.data, unread)
+                faults += [f for f in error.faults if not missed or f.code != NOT_EXTENDED]
+                unread.add(named_by_data(document.data))
         faults += _twice(definitions)
-        if faults:
-            raise refuse(faults)
-        return definitions
+        # What is inherited and wrong is wrong once.
+        return Survey(tuple(definitions), tuple(dict.fromkeys(faults)), frozenset(unread))
 
 
 def _definition(document: Document, files: FileSource) -> Definition:
@@ -61,10 +79,12 @@ def _definition(document: Document, files: FileSource) -> Definition:
         zh = f"文件没有说明定义的是什么；第一个键应为：{known}"
         raise refuse([Fault("DEF-021", Place(document.file), en, zh)])
     model: Model = validate(KINDS[kind], document)
+    places = dict(document.places)
     if isinstance(model, Organisation):
-        model = _with_tables(model, document, files)
+        model = _with_tables(model, document, files, places)
     name = str(document.data[kind])
-    return Definition(kind, name, model, SourceMap(document.file, document.places))
+    source = SourceMap(document.file, places, document.values, document.warnings)
+    return Definition(kind, name, model, source)
 
 
 def _twice(definitions: list[Definition]) -> list[Fault]:
@@ -76,20 +96,24 @@ def _twice(definitions: list[Definition]) -> list[Fault]:
             place = definition.source.place(())
             en = f"{definition.origin} is defined in {first.source.file} already"
             zh = f"{definition.origin} 已在 {first.source.file} 中定义"
-            faults.append(Fault("DEF-015", place, en, zh))
+            faults.append(Fault("DEF-151", place, en, zh))
     return faults
 
 
-def _with_tables(model: Organisation, document: Document, files: FileSource) -> Organisation:
+def _with_tables(
+    model: Organisation, document: Document, files: FileSource, places: dict[Path, Place]
+) -> Organisation:
     if model.files is None:
         return model
     units, holders = list(model.units), list(model.holders)
     faults: list[Fault] = []
     if model.files.units:
         for row in files.table(model.files.units, document, _UNIT_COLUMNS):
+            places["units", len(units)] = Place(model.files.units, row.line)
             _append(units, Unit, _unit_row(row), row, model.files.units, faults)
     if model.files.holders:
         for row in files.table(model.files.holders, document, _HOLDER_COLUMNS):
+            places["holders", len(holders)] = Place(model.files.holders, row.line)
             _append(holders, Holder, _filled(row), row, model.files.holders, faults)
     if faults:
         raise refuse(faults)

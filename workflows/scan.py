@@ -203,7 +203,7 @@ class Scan:
         value, name = joined(event.value)
         if name:
             en = f"invisible character {name} is not allowed; remove it"
-            self._fault("DEF-018", event, en, f"不允许出现不可见字符 {name}；请删除")
+            self._fault("DEF-150", event, en, f"不允许出现不可见字符 {name}；请删除")
         return value
 
     def _check_properties(self, event: ScalarEvent | CollectionStartEvent) -> None:
@@ -239,7 +239,13 @@ class Scan:
         if value in NORWAY:
             place = self._place(event)
             self.warnings.append(
-                Fault("DEF-W01", place, f"'{value}' kept as text", f"“{value}”按文本处理")
+                Fault(
+                    "DEF-W01",
+                    place,
+                    f"'{value}' kept as text",
+                    f"“{value}”按文本处理",
+                    warning=True,
+                )
             )
         if "：" in value:
             self._check_fullwidth(event)

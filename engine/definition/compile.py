@@ -136,9 +136,9 @@ class Compiler:
 
     def _conditions(self, conditions: list[Any], at: _At) -> tuple[Expression, ...]:
         compiled = []
-        for condition in conditions:
+        for number, condition in enumerate(conditions):
             for source in _equalities(condition, self.workflow):
-                expression = self.expression(source, at, "flag")
+                expression = self.expression(source, at / number, "flag")
                 if expression is not None:
                     compiled.append(expression)
         return tuple(compiled)
@@ -271,7 +271,7 @@ class Compiler:
         try:
             return self.language.compile(source, *kinds)
         except BadExpression as error:
-            self.report.add(at.origin, at.path, "DEF-032", error.text("en"), error.text("zh"))
+            self.report.add_value(at.origin, at.path, "DEF-032", error.text("en"), error.text("zh"))
             return None
 
     def _binding(self, of: str, party: str | None, at: _At) -> None:

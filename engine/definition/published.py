@@ -11,6 +11,7 @@ from duban.engine.definition.campaign import Campaign, Phase
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.organisation import CalendarFile, Organisation
 from duban.engine.definition.workflow import Ladder, Workflow
+from duban.engine.errors import Fault
 from duban.engine.values.canonical import canonical, read
 
 KINDS: dict[str, type[Model]] = {
@@ -46,6 +47,18 @@ class Definition:
     def hash(self) -> str:
         """The hash of its canonical bytes: its identity."""
         return sha256(self.canon).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a source of definitions holds: those that can be read, and what is wrong with the rest.
+
+    `unread` names what could not be read (``workflow:hazard``; ``*``: it does not say what it is).
+    """
+
+    definitions: tuple[Definition, ...]
+    faults: tuple[Fault, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 def read_definition(kind: str, name: str, canon: bytes, source: SourceMap) -> Definition:

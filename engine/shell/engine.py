@@ -15,13 +15,11 @@ from duban.engine.core.scope import Scope
 from duban.engine.definition.campaign import Campaign
 from duban.engine.definition.library import Library
 from duban.engine.definition.machine import Machine
-from duban.engine.definition.published import Definition
+from duban.engine.definition.published import Definition, Survey
 from duban.engine.errors import (
     BadDate,
     CaseSetAside,
     DubanError,
-    Fault,
-    InvalidDefinition,
     NotFound,
     UnknownCampaign,
     UnknownCase,
@@ -47,7 +45,7 @@ from duban.engine.shell.delivery import Delivered, deliver
 from duban.engine.shell.facts import facts_of
 from duban.engine.shell.migrating import Migrated, Migration, migrate
 from duban.engine.shell.numbering import numbered
-from duban.engine.shell.publishing import Plan, foresee, plan, publish
+from duban.engine.shell.publishing import Findings, Plan, examine, foresee, plan, publish
 from duban.engine.shell.sweep import Swept, sweep
 from duban.engine.shell.verification import Verified, verify
 from duban.engine.shell.work import Work
@@ -100,25 +98,18 @@ class Engine:
 
     # ---- definitions
 
-    def check(self, *sources: str) -> Sequence[Definition]:
-        """Return the definitions at *sources*, checked together and with those in force.
+    def check(self, *sources: str) -> Findings:
+        """Return what there is to say of the definitions at *sources*, together and with those in force.
 
-        Raises:
-            InvalidDefinition: with every fault of all of them.
+        Faults and warnings of all files are found at once; none is raised.
         """
-        found: list[Definition] = []
-        faults: list[Fault] = []
-        in_force = self._in_force()
+        surveys: list[Survey] = []
+        in_force = list(self._in_force())
         for source in sources:
-            try:
-                found += self._definitions.load(source, [*in_force, *found])
-            except InvalidDefinition as error:
-                faults += error.faults
-        if faults:
-            raise InvalidDefinition(faults)
+            surveys.append(self._definitions.survey(source, in_force))
+            in_force += surveys[-1].definitions
         with self.store.reading() as reader:
-            plan(reader, self._catalogue, found)
-        return found
+            return examine(reader, self._catalogue, surveys)
 
     def plan(self, source: str, *, rehearse: bool = True) -> Plan:
         """Return what `apply` would change, in words and, where it is rehearsed, in numbers.
@@ -129,11 +120,11 @@ class Engine:
         Raises:
             InvalidDefinition: every fault is reported.
         """
-        found = self._definitions.load(source, self._in_force())
+        survey = self._definitions.survey(source, self._in_force())
         if rehearse:
-            return foresee(self.store, self._catalogue, self._ids, found)
+            return foresee(self.store, self._catalogue, self._ids, survey)
         with self.store.reading() as reader:
-            return plan(reader, self._catalogue, found)
+            return plan(reader, self._catalogue, survey)
 
     def apply(self, source: str, *, by: str = "operator") -> Plan:
         """Publish the definitions at *source*: a file or a folder. What is unchanged stays.
@@ -143,10 +134,10 @@ class Engine:
         Raises:
             InvalidDefinition: nothing was published; every fault is reported.
         """
-        found = self._definitions.load(source, self._in_force())
+        survey = self._definitions.survey(source, self._in_force())
 
         def work(tx: Transaction) -> Plan:
-            return publish(tx, self._catalogue.branch(), found, by)
+            return publish(tx, self._catalogue.branch(), survey, by)
 
         return attempt(self.store, work)
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal
 
 from duban.engine.core.campaign import TIMER_NAME, campaign_case_id, decide_published
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Phase
-from duban.engine.definition.check import check
+from duban.engine.definition.check import inspect
+from duban.engine.definition.coverage import COVERAGE
 from duban.engine.definition.differences import Difference, differences
+from duban.engine.definition.faults import by_place
 from duban.engine.definition.library import Library
-from duban.engine.definition.published import Definition
-from duban.engine.errors import Place
+from duban.engine.definition.published import Definition, Survey
+from duban.engine.errors import BadInput, Fault, InvalidDefinition, Place
 from duban.engine.ports import Ids, Published, Reader, Store, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue
 from duban.engine.shell.projecting import wake_concerned
 from duban.engine.shell.rehearsal import Foreseen, rehearse, settle_all
+from duban.engine.timing.instants import find_zone
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 
@@ -43,12 +47,14 @@ class Plan:
     """What publishing would do, or did.
 
     ``kept`` counts, for each workflow that changes, the open cases that keep their rules.
-    ``foreseen`` is what would happen at once; None where that was not asked.
+    ``foreseen`` is what would happen at once; None where that was not asked. ``warnings`` are what
+    should be looked at all the same.
     """
 
     changes: tuple[Change, ...]
     kept: Mapping[str, int] = field(default_factory=dict)
     foreseen: Foreseen | None = None
+    warnings: tuple[Fault, ...] = ()
 
     @property
     def effective(self) -> tuple[Change, ...]:
@@ -56,24 +62,60 @@ class Plan:
         return tuple(change for change in self.changes if change.action != "unchanged")
 
 
-def plan(reader: Reader, catalogue: Catalogue, definitions: Sequence[Definition]) -> Plan:
-    """Return what publishing *definitions* would do, after checking them with all in force.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Definitions, what must be mended in them, and what should be looked at."""
+
+    definitions: tuple[Definition, ...]
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+
+
+def examine(reader: Reader, catalogue: Catalogue, surveys: Sequence[Survey]) -> Findings:
+    """Return what there is to say of *surveys*, as they would stand together with all in force."""
+    definitions = tuple(d for survey in surveys for d in survey.definitions)
+    library = catalogue.library(reader)
+    after = library.with_definitions(definitions)
+    unread = frozenset().union(*(survey.unread for survey in surveys))
+    # Not only what is new: a ladder that changes may break a workflow in force that climbs it.
+    everything = tuple(after.definitions.values())
+    report = inspect(everything, after, unread=unread, today=_today(reader, after))
+    read = [fault for survey in surveys for fault in survey.faults]
+    odd = [warning for d in definitions for warning in d.source.warnings]
+    files = {definition.source.file for definition in definitions}
+    # Of what is in force already, only the people who go are news.
+    news = [w for w in report.warnings if w.place.file in files or w.code in COVERAGE]
+    return Findings(
+        definitions=definitions,
+        faults=tuple(sorted({*read, *report.faults}, key=by_place)),
+        warnings=tuple(sorted({*odd, *news}, key=by_place)),
+    )
+
+
+def _today(reader: Reader, library: Library) -> date:
+    try:
+        zone = find_zone(library.zone)
+    except BadInput:  # which is told as a fault
+        zone = find_zone("UTC")
+    return reader.now().astimezone(zone).date()
+
+
+def plan(reader: Reader, catalogue: Catalogue, survey: Survey) -> Plan:
+    """Return what publishing *survey* would do, after checking it with all in force.
 
     Raises:
         InvalidDefinition: with every fault.
     """
+    found = examine(reader, catalogue, [survey])
+    if found.faults:
+        raise InvalidDefinition(found.faults)
     library = catalogue.library(reader)
-    after = library.with_definitions(definitions)
-    # Not only what is new: a ladder that changes may break a workflow in force that climbs it.
-    check(tuple(after.definitions.values()), after)
-    changes = tuple(_change(definition, library) for definition in definitions)
-    return Plan(changes=changes, kept=_kept(reader, changes))
+    changes = tuple(_change(definition, library) for definition in found.definitions)
+    return Plan(changes=changes, kept=_kept(reader, changes), warnings=found.warnings)
 
 
-def foresee(
-    store: Store, catalogue: Catalogue, ids: Ids, definitions: Sequence[Definition]
-) -> Plan:
-    """Return what publishing *definitions* would do, with what would happen at once because of it.
+def foresee(store: Store, catalogue: Catalogue, ids: Ids, survey: Survey) -> Plan:
+    """Return what publishing *survey* would do, with what would happen at once because of it.
 
     It is done, and undone: what is due already is settled first and not counted.
 
@@ -84,7 +126,7 @@ def foresee(
     def work(tx: Transaction, branch: Catalogue) -> Plan:
         foreseen = Foreseen()
         settle_all(tx, branch, ids, None)
-        planned = publish(tx, branch, definitions, "plan")
+        planned = publish(tx, branch, survey, "plan")
         settle_all(tx, branch, ids, foreseen)
         return replace(planned, foreseen=foreseen)
 
@@ -116,17 +158,15 @@ def _change(definition: Definition, library: Library) -> Change:
     )
 
 
-def publish(
-    tx: Transaction, catalogue: Catalogue, definitions: Sequence[Definition], by: str
-) -> Plan:
+def publish(tx: Transaction, catalogue: Catalogue, survey: Survey, by: str) -> Plan:
     """Publish what changed, and let the campaigns concerned know."""
     tx.hold(
         looked_at=["definitions"], changed=()
     )  # what is planned must still be so when it is published
-    planned = plan(tx, catalogue, definitions)
+    planned = plan(tx, catalogue, survey)
     before = catalogue.library(tx)
     after = {change.after for change in planned.effective}
-    changed = [definition for definition in definitions if definition.hash in after]
+    changed = [definition for definition in survey.definitions if definition.hash in after]
     for definition in changed:
         tx.publish(
             Published(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,22 @@ class Directory:
     def holders(self, post: str, day: date) -> tuple[Holder, ...]:
         """Return who holds *post* on *day*."""
         return tuple(row for row in self._by_post.get(post, ()) if _lives(row, day))
+
+    def lives(self, unit: str, day: date) -> bool:
+        """Return whether there is such a unit on *day*."""
+        return any(_lives(row, day) for row in self._units.get(unit, ()))
+
+    def changes(self) -> tuple[date, ...]:
+        """Return the days on which a unit comes, goes or changes, in order."""
+        rows = [row for rows in self._units.values() for row in rows]
+        begins = {row.begins for row in rows if row.begins is not None}
+        ends = {row.ends + _DAY for row in rows if row.ends is not None and row.ends < date.max}
+        return tuple(sorted(begins | ends))
+
+    def terms_of(self, post: str) -> Iterator[tuple[date, date]]:
+        """Yield the first and the last day of each term of a holder of *post*."""
+        for row in self._by_post.get(post, ()):
+            yield row.begins or date.min, row.ends or date.max
 
     def posts_of(self, person: str, day: date) -> tuple[str, ...]:
         """Return the posts that *person* holds on *day*."""

@@ -18,9 +18,17 @@ def folder() -> Path:
     return tiny.write(Path("rules"))
 
 
+def faults(result: Result) -> list[str]:
+    return [line for line in result.stdout.splitlines() if "warning: " not in line]
+
+
 def test_definitions_without_faults(folder: Path, alone: Run) -> None:
     result = alone("check", "rules")
-    assert (result.exit_code, result.stdout) == (0, "6 definition(s), no faults\n")
+    assert result.exit_code == 0
+    *told, last = result.stdout.splitlines()
+    assert last == "6 definition(s), no faults, 3 warning(s)"
+    assert [line.split()[0] for line in told] == ["DEF-195", "DEF-196", "DEF-156"]
+    assert all(" warning: " in line for line in told)
     assert not Path("duban.db").exists()
 
 
@@ -31,7 +39,7 @@ def test_every_fault_is_one_line_and_all_are_told(folder: Path, alone: Run) -> N
     (folder / "steps.yaml").write_text("ladder: steps\nrung: []\n", encoding="utf-8")
     result = alone("check", "rules")
     assert result.exit_code == 2
-    assert [line[:30] for line in result.stdout.splitlines()] == [
+    assert [line[:30] for line in faults(result)] == [
         "DEF-015 rules/fix.yaml:2:1 exp",
         "DEF-012 rules/fix.yaml:3:1 unk",
         "DEF-012 rules/steps.yaml:2:1 u",
@@ -40,16 +48,32 @@ def test_every_fault_is_one_line_and_all_are_told(folder: Path, alone: Run) -> N
     assert result.stderr == "DEF-000 3 fault(s) in 2 file(s)\n"
 
 
+def test_warnings_let_definitions_pass_and_strict_does_not(folder: Path, alone: Run) -> None:
+    result = alone("check", "rules/steps.yaml", "rules/fix.yaml")
+    assert (result.exit_code, result.stdout) == (0, "2 definition(s), no faults\n")
+    strict = alone("check", "rules", "--strict")
+    assert strict.exit_code == 2
+    assert strict.stderr == "DEF-000 3 fault(s) in 3 file(s)\n"
+    warnings = json.loads(alone("check", "rules", "--json").stdout)["warnings"]
+    assert {(w["code"], w["level"]) for w in warnings} == {
+        ("DEF-195", "warning"),
+        ("DEF-196", "warning"),
+        ("DEF-156", "warning"),
+    }
+
+
 def test_faults_in_chinese_and_as_json(folder: Path, alone: Run) -> None:
     (folder / "list.yaml").write_text("- a\n", encoding="utf-8")
-    assert alone("--lang", "zh", "check", "rules").stdout == (
-        "DEF-002 rules/list.yaml:1:1 应为键值结构，实为列表\n"
-    )
+    told = alone("--lang", "zh", "check", "rules").stdout.splitlines()
+    assert [line for line in told if "警告：" not in line] == [
+        "DEF-002 rules/list.yaml:1:1 应为键值结构，实为列表"
+    ]
     result = alone("check", "rules", "--json")
     assert result.exit_code == 2
     assert json.loads(result.stdout)["faults"] == [
         {
             "code": "DEF-002",
+            "level": "fault",
             "file": "rules/list.yaml",
             "line": 1,
             "column": 1,
@@ -63,7 +87,7 @@ def test_several_paths_are_checked(folder: Path, alone: Run) -> None:
     for name in ("a", "b"):
         Path(f"{name}.yaml").write_text("", encoding="utf-8")
     result = alone("check", "a.yaml", "b.yaml", "rules")
-    assert [line.split()[1] for line in result.stdout.splitlines()] == ["a.yaml:1:1", "b.yaml:1:1"]
+    assert [line.split()[1] for line in faults(result)] == ["a.yaml:1:1", "b.yaml:1:1"]
 
 
 def test_a_path_that_is_not_there(alone: Run) -> None:
@@ -114,4 +138,5 @@ def test_faults_stop_apply_on_stderr(run: Run, engine: duban.Engine) -> None:
 def test_paths_named_side_by_side_are_checked_together(folder: Path, alone: Run) -> None:
     files = sorted(str(path) for path in Path("rules").glob("*.yaml"))
     result = alone("check", *files)
-    assert (result.exit_code, result.stdout) == (0, f"{len(files)} definition(s), no faults\n")
+    assert result.exit_code == 0
+    assert f"{len(files)} definition(s), no faults" in faults(result)[-1]

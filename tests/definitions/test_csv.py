@@ -65,7 +65,7 @@ def test_broken_quotes_encodings_and_sizes_are_refused() -> None:
     ]
     assert faults(b"x" * (8 * 1024**2 + 1)) == ["DEF-009 u.csv:1:1 file is 8.1 MiB; limit 8 MiB"]
     assert faults("unit,name\n1,a\x00\n") == [
-        "DEF-018 u.csv:2:4 invisible character U+0000 is not allowed; remove it"
+        "DEF-150 u.csv:2:4 invisible character U+0000 is not allowed; remove it"
     ]
 
 

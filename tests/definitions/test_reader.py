@@ -188,7 +188,9 @@ def test_the_few_types_there_are() -> None:
 def test_norway_is_kept_as_text_with_a_warning() -> None:
     document = loaded("states: [no, 'no']\n")
     assert document.data == {"states": ["no", "no"]}
-    assert [w.text() for w in document.warnings] == ["DEF-W01 w.yaml:1:10 'no' kept as text"]
+    assert [w.text() for w in document.warnings] == [
+        "DEF-W01 w.yaml:1:10 warning: 'no' kept as text"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -263,7 +265,7 @@ def test_a_large_broken_file_is_refused_though_it_is_read_only_once() -> None:
 )  # fmt: skip
 def test_invisible_characters_are_refused(text: str, place: str, name: str) -> None:
     assert faults(text) == [
-        f"DEF-018 w.yaml:{place} invisible character {name} is not allowed; remove it"
+        f"DEF-150 w.yaml:{place} invisible character {name} is not allowed; remove it"
     ]
 
 

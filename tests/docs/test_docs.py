@@ -117,7 +117,8 @@ def test_a_definition_that_is_said_to_be_whole_passes_the_check(
     file = tmp_path / "example.yaml"
     file.write_text(block.text, encoding="utf-8")
     engine = calendar_alone if block.mark == "check alone" else shipped
-    assert len(engine.check(str(file))) == 1
+    found = engine.check(str(file))
+    assert (len(found.definitions), found.faults) == (1, ())
 
 
 def test_every_kind_of_definition_has_a_whole_example() -> None:

@@ -17,7 +17,7 @@ OPENS = """\
 workflow: opens
 states: {a: {}, z: {final: true}}
 transitions:
-  - {trigger: open, source: new, dest: a, by: anyone, then: [{open: opens}]}
+  - {trigger: open, source: new, dest: a, by: anyone, then: [{open: opens, when: episode == 1}]}
   - {trigger: end, source: a, dest: z, by: anyone}
 """
 FIRES = """\
