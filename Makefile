@@ -49,3 +49,4 @@ clean:
 # Benchmarks with their rivals in the same run.
 bench: $(VENV)/runs
 	$(BIN)/python bench/start_up.py
+	$(BIN)/python bench/loading.py

@@ -20,7 +20,7 @@ _FORBIDDEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one file may hold, and what it must hold at least."""
+    """How much one file may hold, and which keys it may begin with."""
 
     bytes: int
     depth: int
@@ -28,7 +28,8 @@ class Limits:
     needs: tuple[str, ...] = ()
 
 
-DEFINITION = Limits(256 * 1024, 32, 20_000, ("name", "states", "transitions"))
+_KINDS = ("workflow", "ladder", "campaign", "phase", "calendar", "organisation")
+DEFINITION = Limits(256 * 1024, 32, 20_000, _KINDS)
 ORGANISATION = Limits(8 * 1024 * 1024, 32, 1_000_000)
 
 

@@ -77,7 +77,7 @@ def _definition(document: Document, files: FileSource) -> Definition:
         known = ", ".join(KINDS)
         en = f"the file does not say what it defines; its first key is one of: {known}"
         zh = f"文件没有说明定义的是什么；第一个键应为：{known}"
-        raise refuse([Fault("DEF-021", Place(document.file), en, zh)])
+        raise refuse([Fault("DEF-021", document.place(()), en, zh)])
     model: Model = validate(KINDS[kind], document)
     places = dict(document.places)
     if isinstance(model, Organisation):

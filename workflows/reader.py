@@ -60,6 +60,6 @@ def _as_a_whole(scan: Scan, file: str, limits: Limits) -> list[Fault]:
 def _empty(file: str, limits: Limits) -> Fault:
     en, zh = "file is empty", "文件为空"
     if limits.needs:
-        en += "; a definition needs at least " + ", ".join(f"'{name}'" for name in limits.needs)
-        zh += "；定义至少需要" + "、".join(f"“{name}”" for name in limits.needs)
+        en += "; the first key of a definition says what it is: " + ", ".join(limits.needs)
+        zh += "；定义的第一个键说明它是什么：" + "、".join(limits.needs)
     return Fault("DEF-001", Place(file), en, zh)

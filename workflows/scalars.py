@@ -11,7 +11,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 NORWAY = frozenset(
     form
-    for word in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
+    for word in ("yes", "no", "on", "off", "true", "false", "null")
     for form in (word, word.capitalize(), word.upper())
 ) - {"true", "false", "null"}
 _OPERATOR_AT_END = re.compile(r"(?:[=!<>]=|&&|\|\||[<>+*/?(,])$")

@@ -104,7 +104,12 @@ class Scan:
                 "directives (%) are not allowed; remove the line",
                 "不允许使用 % 指令；请删除此行",
             )
-            self._fault("DEF-013", Place(self.file), en, zh)
+            self._fault("DEF-013", self._first("%"), en, zh)
+
+    def _first(self, sign: str) -> Place:
+        """Return the first line that begins with *sign*; an event of a document stands after it."""
+        line = next((n for n, text in enumerate(self.lines, 1) if text.startswith(sign)), 1)
+        return Place(self.file, line)
 
     def alias(self, event: AliasEvent) -> None:
         self._no_alias(self._place(event))

@@ -51,16 +51,18 @@ class CampaignCheck:
         self.known(campaign.uses, self.library.workflows, ("uses",), WORKFLOW)
         used = [w for name, w in self.library.workflows.items() if name in campaign.uses]
         roles = {role: True for workflow in used for role in workflow.roles}
-        for role in campaign.roles:
+        # Where a workflow is missing, its roles are: that it is missing is told.
+        for role in campaign.roles if len(used) == len(set(campaign.uses)) else ():
             self.known([role], roles, ("roles", role), ROLE)
         for name, ledger in campaign.ledgers.items():
-            self.known([ledger.of], self.library.workflows, ("ledgers", name), WORKFLOW)
+            self.known([ledger.of], self.library.workflows, ("ledgers", name, "of"), WORKFLOW)
         units = dict.fromkeys(self.library.directory.unit_ids)
         for number, task in enumerate(campaign.tasks if units else []):
-            self.known([*task.leads, *task.supports], units, ("tasks", number), UNIT)
+            self.known(task.leads, units, ("tasks", number, "leads"), UNIT)
+            self.known(task.supports, units, ("tasks", number, "supports"), UNIT)
         if campaign.ends is not None and campaign.ends < campaign.begins:
             en, zh = "the campaign ends before it begins", "专项行动的结束早于开始"
-            self.report.add(self.origin, ("ends",), "DEF-056", en, zh)
+            self.report.add_value(self.origin, ("ends",), "DEF-056", en, zh)
 
     def _layer(self, part: Campaign | PhasePart, path: Path) -> None:
         for name, duty in part.duties.items():
@@ -74,9 +76,8 @@ class CampaignCheck:
 
     def _duty(self, duty: Duty, path: Path) -> None:
         self.known([duty.open], self.library.workflows, (*path, "open"), WORKFLOW)
-        if isinstance(duty.each, str):
-            groups = self.campaign.groups if self.campaign else {}
-            self.known([duty.each], groups, (*path, "each"), GROUP)
+        if isinstance(duty.each, str) and self.campaign is not None:
+            self.known([duty.each], self.campaign.groups, (*path, "each"), GROUP)
         opened = self.library.workflows.get(duty.open)
         if opened is not None:
             self.known(list(duty.with_), opened.fields, (*path, "with"), FIELD)
@@ -99,7 +100,7 @@ class CampaignCheck:
             if default is not None and scalar_type(default) != scalar_type(value):
                 en = f"setting '{setting}' is a {scalar_type(default)}, such as {default}; not {value}"
                 zh = f"设置“{setting}”的类型应与默认值 {default} 相同，不能是 {value}"
-                self.report.add(self.origin, (*path, setting), "DEF-030", en, zh)
+                self.report.add_value(self.origin, (*path, setting), "DEF-176", en, zh)
 
     def _ladders(self, name: str, chosen: Mapping[str, str], path: Path) -> None:
         self.known([name], self.library.workflows, path, WORKFLOW)

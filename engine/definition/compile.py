@@ -253,7 +253,7 @@ class Compiler:
                     at.path,
                     "DEF-060",
                     f"the text uses `{{{name}}}`, which is no name{self.language.nearest(name)}",
-                    f"文本中的 `{{{name}}}` 不是已知名称{self.language.nearest(name)}",
+                    f"文本中的 `{{{name}}}` 不是已知名称{self.language.nearest_zh(name)}",
                 )
             elif name not in TEXT_NAMES:
                 self.expressions.setdefault(name, self.language.compile(name))

@@ -30,6 +30,8 @@ _LISTED = 5
 Stretch = tuple[date, date]
 Stretches = tuple[Stretch, ...]
 Posts = frozenset[str]
+# Sets of roles, and for each the rungs by their deadline that tell just these.
+Told = dict[frozenset[str], dict[str, list[str]]]
 
 
 class Staff:
@@ -100,12 +102,11 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class _Silence:
-    """A rung that reaches nobody from a day on."""
+    """A deadline of which something reaches nobody from a day on."""
 
     where: str
     workflow: str
     deadline: str
-    rung: str
     since: date
 
 
@@ -114,7 +115,7 @@ class _Survey:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.silences: dict[_Silence, dict[str, None]] = {}
+        self.silences: dict[_Silence, dict[str, list[str]]] = {}
         self.vacancies: dict[date, dict[str, None]] = {}
         self._until: dict[object, date] = {}
         self._layers = list(_layers(library))
@@ -135,7 +136,7 @@ class _Survey:
         unit: str,
         layer: Layer,
         posts: Mapping[str, Posts | None],
-        told: Mapping[frozenset[str], Sequence[tuple[str, str]]],
+        told: Told,
         staff: Staff,
     ) -> None:
         runs = _runs(layer)
@@ -149,9 +150,9 @@ class _Survey:
                 continue
             silent = both(staff.silent(frozenset().union(*known)), runs)
             for since in self._begun((layer.where, layer.workflow.workflow, roles, unit), silent):
-                for deadline, rung in rungs:
-                    at = _Silence(layer.where, layer.workflow.workflow, deadline, rung, since)
-                    self.silences.setdefault(at, {})[unit] = None
+                for deadline, names in rungs.items():
+                    at = _Silence(layer.where, layer.workflow.workflow, deadline, since)
+                    self.silences.setdefault(at, {}).setdefault(unit, []).extend(names)
 
     def _begun(self, what: object, stretches: Stretches) -> Iterator[date]:
         """Yield the first day of each of *stretches* that does not merely go on from before."""
@@ -172,8 +173,12 @@ def check_coverage(library: Library, report: Report, today: date) -> None:
     for number, first in enumerate(begins):
         last = begins[number + 1] - _DAY if number + 1 < len(begins) else date.max
         survey.look(Staff(directory, first, last))
-    for silence, units in survey.silences.items():
-        _tell_silence(silence, list(units), today, report)
+    for silence, unheard in survey.silences.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for unit, rungs in unheard.items():
+            alike.setdefault(tuple(rungs), []).append(unit)
+        for names, units in alike.items():
+            _tell_silence(silence, names, units, today, report)
     for day, posts in sorted(survey.vacancies.items()):
         _tell_vacant(day, list(posts), today, library, report)
 
@@ -202,16 +207,16 @@ def _runs(layer: Layer) -> Stretches:
     return ((min(map(parse_date, begins)), last),)
 
 
-def _told(layer: Layer, library: Library) -> dict[frozenset[str], list[tuple[str, str]]]:
+def _told(layer: Layer, library: Library) -> Told:
     """Return whom the rungs tell: sets of roles, with the deadlines and rungs that tell them."""
-    told: dict[frozenset[str], list[tuple[str, str]]] = {}
+    told: Told = {}
     for name, deadline in layer.workflow.deadlines.items():
         ladder = library.ladders.get(layer.ladders.get(name, ""))
         for rung in ladder.rungs if ladder else ():
             roles = {role for effect in rung.then for role in effect.notify or ()}
             named = frozenset(deadline.owner if role == _OWNER else role for role in roles)
             if named and named <= layer.roles.keys():
-                told.setdefault(named, []).append((name, rung.rung))
+                told.setdefault(named, {}).setdefault(name, []).append(rung.rung)
     return told
 
 
@@ -249,16 +254,19 @@ def both(one: Stretches, other: Stretches) -> Stretches:
     return tuple((first, last) for first, last in found if first <= last)
 
 
-def _tell_silence(silence: _Silence, units: list[str], today: date, report: Report) -> None:
+def _tell_silence(
+    silence: _Silence, names: Sequence[str], units: list[str], today: date, report: Report
+) -> None:
     where = f" in {silence.where}" if silence.where else ""
     where_zh = f"（{silence.where}）" if silence.where else ""
     since, since_zh = _since(silence.since, today)
+    rungs = ", ".join(names)
     en = (
-        f"{since} rung '{silence.rung}' of '{silence.deadline}' reaches nobody{where} "
+        f"{since} what '{silence.deadline}' tells by {rungs} reaches nobody{where} "
         f"for {len(units)} unit(s): {_listed(units)}"
     )
     zh = (
-        f"{since_zh}“{silence.deadline}”的“{silence.rung}”级{where_zh}通知不到任何人，"
+        f"{since_zh}“{silence.deadline}”的 {rungs} 级{where_zh}通知不到任何人，"
         f"涉及 {len(units)} 个单位：{_listed(units)}"
     )
     path = ("deadlines", silence.deadline)

@@ -108,12 +108,12 @@ class DeadlineCheck:
         resumed = {e.resume: (o, p) for o, p, e in reversed(self.effects) if e.resume}
         again = {e.restart for _, _, e in self.effects}
         for name, (origin, path) in stopped.items():
-            if name not in resumed and name not in again:
+            if name in self.workflow.deadlines and name not in {*resumed, *again}:
                 en = f"'{name}' is stopped here and never resumed; add 'resume' where it goes on"
                 zh = f"“{name}”在此停止后再不恢复；请在恢复处加上 resume"
                 self.report.warn(origin, (*path, "stop"), "DEF-164", en, zh)
         for name, (origin, path) in resumed.items():
-            if name not in stopped:
+            if name in self.workflow.deadlines and name not in stopped:
                 en = f"'{name}' is resumed here and never stopped"
                 zh = f"“{name}”在此恢复，但从未停止"
                 self.report.warn(origin, (*path, "resume"), "DEF-164", en, zh)

@@ -78,10 +78,10 @@ class DutyCheck:
     def _phases(self) -> None:
         campaign, phases = self.campaign, sorted(self.campaign.phases, key=lambda p: p.from_)
         for phase in phases:
-            if phase.from_ < campaign.begins or (campaign.ends and phase.to > campaign.ends):
+            if phase.from_ < campaign.begins:
                 path = (*self._at(phase, self.campaign.phases.index(phase)), "from")
-                en = f"phase '{phase.phase}' lies partly outside the campaign ({_period(campaign)})"
-                zh = f"阶段“{phase.phase}”部分超出专项行动期间（{_period(campaign)}）"
+                en = f"phase '{phase.phase}' begins before the campaign, on {campaign.begins}"
+                zh = f"阶段“{phase.phase}”早于专项行动的开始（{campaign.begins}）"
                 self.report.warn(self.origin, path, "DEF-193", en, zh)
         self.origin = f"campaign:{campaign.campaign}"
         for first, last in _holes(campaign, phases):
@@ -156,7 +156,8 @@ class DutyCheck:
         under = [selector.under] if selector.under and "." not in selector.under else []
         for key, names in (("under", under), ("units", selector.units), ("but", selector.but)):
             self.report.known(self.origin, names, units, (*path, key), UNIT)
-        if self._empty(selector):
+        known = kinds.keys() >= set(selector.kind) and units.keys() >= {*under, *selector.units}
+        if known and self._empty(selector):
             self._nobody("this", "此处", path)
 
     def _empty(self, selector: Selector) -> bool:
@@ -185,10 +186,6 @@ def check_zone(zone: str | None, origin: str, report: Report) -> None:
         find_zone(zone or "UTC")
     except BadInput as error:
         report.add_value(origin, ("zone",), "DEF-180", error.text("en"), error.text("zh"))
-
-
-def _period(campaign: Campaign) -> str:
-    return f"{campaign.begins} – {campaign.ends or '…'}"
 
 
 def _holes(campaign: Campaign, phases: Iterable[PhasePart]) -> Iterator[tuple[date, date]]:

@@ -52,7 +52,7 @@ class BadExpression(DubanError):
 
     code = "DEF-032"
     en = "expression `{source}`, column {column}: {why}"
-    zh = "表达式 `{source}` 第 {column} 列：{why}"
+    zh = "表达式 `{source}` 第 {column} 列：{why_zh}"
 
 
 class ExpressionFailed(DubanError):
@@ -154,7 +154,8 @@ class Language:
         expression = self._compiled[source]
         if kinds and expression.kind not in kinds:
             why = f"its value is a {expression.kind}, not a {' or '.join(kinds)}"
-            raise BadExpression(source=source, column=1, why=why)
+            why_zh = f"其值的类型是 {expression.kind}，应为 {' 或 '.join(kinds)}"
+            raise BadExpression(source=source, column=1, why=why, why_zh=why_zh)
         return expression
 
     def nearest(self, name: str) -> str:
@@ -162,13 +163,22 @@ class Language:
         close = get_close_matches(name, [*self._names, *_NAMES_OF_FUNCTIONS], 1, 0.6)
         return f"; did you mean `{close[0]}`?" if close else ""
 
+    def nearest_zh(self, name: str) -> str:
+        """Return the same hint in Chinese."""
+        return self.nearest(name).replace("; did you mean", "；是否指").replace("`?", "`？")
+
     def _checked(self, source: str) -> Expression:
         if len(source) > _LONGEST:
-            raise BadExpression(source=source[:40] + "…", column=_LONGEST, why="it is too long")
+            shown = source[:40] + "…"
+            raise BadExpression(
+                source=shown, column=_LONGEST, why="it is too long", why_zh="表达式过长"
+            )
         half = _SURROGATE.search(source)
         if half:
             shown = source.encode("ascii", "backslashreplace").decode()
-            raise BadExpression(source=shown, column=half.start() + 1, why="half a character")
+            raise BadExpression(
+                source=shown, column=half.start() + 1, why="half a character", why_zh="不完整的字符"
+            )
         try:
             program = self._environment.compile(source)
         except RuntimeError as error:
@@ -177,7 +187,8 @@ class Language:
         kind = _kind_of(program.return_type())
         if kind is None:
             why = f"a value of type {program.return_type()} cannot be used"
-            raise BadExpression(source=source, column=1, why=why)
+            why_zh = f"不能使用类型为 {program.return_type()} 的值"
+            raise BadExpression(source=source, column=1, why=why, why_zh=why_zh)
         return Expression(source, kind, self._used(source), program)
 
     def _used(self, source: str) -> tuple[str, ...]:
@@ -195,27 +206,43 @@ class Language:
         found = re.search(r"<input>:\d+:(\d+): (.*?)(?: \(in container '.*'\))?(?:\n|$)", error)
         column, why = (int(found[1]), found[2]) if found else (1, error.splitlines()[0])
         unknown = re.search(r"undeclared reference to '([^']*)'", why)
+        why_zh = f"无法理解（{_plain_words(why)}）"
         if unknown:
             start = source.rfind(unknown[1], 0, column + len(unknown[1]))
             column = start + 1 if start >= 0 else column
             why = f"there is no name `{unknown[1]}`{self.nearest(unknown[1])}"
+            why_zh = f"没有名称 `{unknown[1]}`{self.nearest_zh(unknown[1])}"
             if unknown[1] in _NAMES_OF_FUNCTIONS:
                 why = f"`{unknown[1]}` does not take these values"
+                why_zh = f"`{unknown[1]}` 不接受这些值"
         elif "no matching overload" in why:
+            why_zh = f"这些值不能这样组合（{_plain_words(why)}）"
             why = _plain_words(why) + _hint_for_numbers(why)
-        return BadExpression(source=source, column=column, why=_plain_words(why))
+        return BadExpression(source=source, column=column, why=_plain_words(why), why_zh=why_zh)
 
 
 def _refuse_signs(source: str, program: bytes) -> None:
     """Refuse what the library would carry out, and what would mean something else than it says."""
     refusals = (
-        (_ORDER, "instants are compared by precedes(a, b), passed(t) and reached(t), not by signs"),
-        (_LENGTHS, "spans are neither compared by signs nor added; count from an instant by after"),
-        (_LOOP, "an expression does not loop; ask `x in list`, or use an effect with 'each'"),
+        (
+            _ORDER,
+            "instants are compared by precedes(a, b), passed(t) and reached(t), not by signs",
+            "时刻用 precedes(a, b)、passed(t)、reached(t) 比较，不用符号",
+        ),
+        (
+            _LENGTHS,
+            "spans are neither compared by signs nor added; count from an instant by after",
+            "时长既不用符号比较，也不相加；请用 after 从某一时刻起算",
+        ),
+        (
+            _LOOP,
+            "an expression does not loop; ask `x in list`, or use an effect with 'each'",
+            "表达式不能循环；请写 `x in list`，或使用带 each 的效果",
+        ),
     )
-    for pattern, why in refusals:
+    for pattern, why, why_zh in refusals:
         if pattern.search(program):
-            raise BadExpression(source=source, column=1, why=why)
+            raise BadExpression(source=source, column=1, why=why, why_zh=why_zh)
 
 
 def _kind_of(returned: Any) -> Kind | None:

@@ -34,7 +34,9 @@ class SourceMap:
 
     def value(self, path: Path) -> Place:
         """Return the place where the value at *path* begins, or else the place of *path*."""
-        return self.values.get(path) or self.place(path)
+        # One item may stand in place of a list of one.
+        alone = path[:-1] if path[-1:] == (0,) else path
+        return self.values.get(path) or self.values.get(alone) or self.place(path)
 
 
 @dataclass(slots=True)
@@ -103,17 +105,11 @@ class Report:
             if name in among or self._may_be_unread(code, name):
                 continue
             en, near_zh = nearest(name, among)
-            self.add_value(
-                origin,
-                self._at(origin, path, name, number),
-                code,
-                f"{what} '{name}' is not known{en}",
-                f"未知的{zh}“{name}”{near_zh}",
-            )
-
-    def _at(self, origin: str, path: Path, name: str, number: int) -> Path:
-        places = self._source(origin).places
-        return next((p for p in ((*path, number), (*path, name)) if p in places), path)
+            source = self._source(origin)
+            places = (source.places.get((*path, step)) for step in (name, number))
+            place = next((place for place in places if place), source.value(path))
+            told, told_zh = f"{what} '{name}' is not known{en}", f"未知的{zh}“{name}”{near_zh}"
+            self._note(origin, Fault(code, place, told, told_zh))
 
     def _may_be_unread(self, code: str, name: str) -> bool:
         kind = _DEFINED.get(code)

@@ -44,6 +44,12 @@ class Library:
         }
 
     @cached_property
+    def triggers(self) -> frozenset[str]:
+        """Every trigger that some workflow knows."""
+        workflows = self.workflows.values()
+        return frozenset(t.trigger for w in workflows for t in w.transitions if t.trigger)
+
+    @cached_property
     def ladders(self) -> dict[str, Ladder]:
         """The ladders by name."""
         return {

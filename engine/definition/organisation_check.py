@@ -44,6 +44,7 @@ def _units(organisation: Organisation, origin: str, report: Report) -> None:
             en = f"unit '{unit.unit}' lies below itself; mend its 'parent'"
             zh = f"单位“{unit.unit}”成了自己的下级；请改正 parent"
             report.add(origin, ("units", number, "parent"), "DEF-189", en, zh)
+            return
 
 
 def _above_itself(unit: str, parents: Mapping[str, str]) -> bool:

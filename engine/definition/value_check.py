@@ -158,7 +158,7 @@ def check_constant(
         kind, en, zh = _SCALARS[field.type]
         if type(value) is not kind:
             told = f"'{name}' is a {field.type}: write {en}, not '{value}'"
-            report.add_value(origin, path, "DEF-175", told, f"“{name}”须为{zh}，不能是“{value}”")
+            report.add_value(origin, path, "DEF-175", told, f"“{name}”须为 {zh}，不能是“{value}”")
 
 
 def effects_of(part: Workflow | Ladder) -> Iterator[tuple[Path, Effect]]:

@@ -127,7 +127,7 @@ class Effect(Model):
             raise refusal(
                 "DEF-049",
                 f"effect '{self.action}' needs {lacks}",
-                f"效果“{self.action}”缺少 {lacks}",
+                f"效果“{self.action}”缺少 {lacks.replace(' or ', ' 或 ')}",
             )
 
 

@@ -176,29 +176,27 @@ class WorkflowCheck:
         return self.workflow.workflow in campaign.uses
 
     def _effect(self, effect: Effect, at: Path) -> None:
-        deadlines = [d for d in (effect.extend, effect.stop, effect.resume, effect.restart) if d]
-        roles = {*self.workflow.roles}
         # Only a rung knows the owner of its deadline.
         owner = {"owner"} if self.origin.startswith("ladder:") else set()
-        checks: list[tuple[Iterable[str], Iterable[str], tuple[str, str, str]]] = [
-            (effect.set or {}, self.workflow.fields, FIELD),
-            (effect.notify or [], {*roles, *owner}, ROLE),
+        roles = {*self.workflow.roles}
+        own = [effect.fire] if effect.on == "this" else []
+        checks: list[tuple[str, Iterable[str | None], Iterable[str], tuple[str, str, str]]] = [
+            ("set", effect.set or {}, self.workflow.fields, FIELD),
+            ("notify", effect.notify or [], {*roles, *owner}, ROLE),
             (
-                [effect.fire] if effect.fire and effect.on == "this" else [],
-                self.triggers,
+                "fire",
+                own or [effect.fire],
+                self.triggers if own else self.library.triggers,
                 TRIGGER,
             ),
-            (
-                [effect.open] if effect.open else [],
-                self.library.workflows,
-                WORKFLOW,
-            ),
-            (deadlines, self.workflow.deadlines, DEADLINE),
-            ([effect.issue] if effect.issue else [], self.serials, SERIAL),
-            ([effect.hand_over] if effect.hand_over else [], roles, ROLE),
+            ("open", [effect.open], self.library.workflows, WORKFLOW),
+            ("issue", [effect.issue], self.serials, SERIAL),
+            ("hand_over", [effect.hand_over], roles, ROLE),
         ]
-        for names, known, fault in checks:
-            self.known(names, known, at, fault)
+        for key in ("extend", "stop", "resume", "restart"):
+            checks.append((key, [getattr(effect, key)], self.workflow.deadlines, DEADLINE))
+        for key, names, known, fault in checks:
+            self.known([name for name in names if name], known, (*at, key), fault)
         for name in self.serials & (effect.set or {}).keys():
             self.fault(
                 (*at, "set", name),
@@ -211,8 +209,8 @@ class WorkflowCheck:
         check_following(self.workflow, self.report)
         for name, deadline in self.workflow.deadlines.items():
             path = ("deadlines", name)
-            states = [*deadline.runs_in, *deadline.waits_in]
-            self.known(states, self.states, path, STATE)
+            self.known(deadline.runs_in, self.states, (*path, "runs_in"), STATE)
+            self.known(deadline.waits_in, self.states, (*path, "waits_in"), STATE)
             self.known([deadline.owner], self.workflow.roles, (*path, "owner"), ROLE)
             self._extension(name, deadline)
             if deadline.ladder is not None:
@@ -236,5 +234,5 @@ class WorkflowCheck:
 
     def _facts(self) -> None:
         for name, fact in self.workflow.facts.items():
-            path = ("facts", name)
+            path = ("facts", name, "count" if fact.count else "any")
             self.known([fact.workflow], self.library.workflows, path, WORKFLOW)

@@ -83,8 +83,9 @@ def examine(reader: Reader, catalogue: Catalogue, surveys: Sequence[Survey]) -> 
     read = [fault for survey in surveys for fault in survey.faults]
     odd = [warning for d in definitions for warning in d.source.warnings]
     files = {definition.source.file for definition in definitions}
-    # Of what is in force already, only the people who go are news.
-    news = [w for w in report.warnings if w.place.file in files or w.code in COVERAGE]
+    # Of what is in force already, it is news only whom it no longer reaches in another organisation.
+    moved = COVERAGE if any(d.kind == "organisation" for d in definitions) else ()
+    news = [w for w in report.warnings if w.place.file in files or w.code in moved]
     return Findings(
         definitions=definitions,
         faults=tuple(sorted({*read, *report.faults}, key=by_place)),

@@ -34,10 +34,12 @@ def value(text: str) -> object:
 def test_an_empty_file_says_what_a_definition_needs(text: str) -> None:
     assert faults(text) == [
         "DEF-001 w.yaml:1:1 file is empty;"
-        " a definition needs at least 'name', 'states', 'transitions'"
+        " the first key of a definition says what it is:"
+        " workflow, ladder, campaign, phase, calendar, organisation"
     ]
     assert faults(text, lang="zh") == [
-        "DEF-001 w.yaml:1:1 文件为空；定义至少需要“name”、“states”、“transitions”"
+        "DEF-001 w.yaml:1:1 文件为空；定义的第一个键说明它是什么："
+        "workflow、ladder、campaign、phase、calendar、organisation"
     ]
     assert faults(text, ORGANISATION) == ["DEF-001 w.yaml:1:1 file is empty"]
 

@@ -46,7 +46,7 @@ def test_a_sound_campaign_has_no_faults() -> None:
         ("[hazard, report]", "[hazrd, report]", "DEF-039", 4, "did you mean 'hazard'?"),
         ("roles: {office", "roles: {ofice", "DEF-033", 6, "did you mean 'office'?"),
         ("{general_repair", "{general_repiar", "DEF-030", 7, "did you mean 'general_repair'?"),
-        ("10 workdays", "10", "DEF-030", 7, "is a span, such as 15 workdays; not 10"),
+        ("10 workdays", "10", "DEF-176", 7, "is a span, such as 15 workdays; not 10"),
         ("{repair: rect", "{repare: rect", "DEF-029", 8, "did you mean 'repair'?"),
         ("repair: rectification", "repair: rectify", "DEF-028", 8, "did you mean"),
         ("leads: [safety-office]", "leads: [safety-ofice]", "DEF-063", 9, "'safety-office'?"),
