@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import Event
+from ruamel.yaml.events import CollectionStartEvent, Event
 
 from duban.engine.errors import Fault, Place
 
@@ -233,6 +233,17 @@ def _flow(stop: _Stop) -> Break | None:
     )
 
 
+def _nothing_there(stop: _Stop) -> Break | None:
+    if not stop.what.startswith("expected the node content"):
+        return None
+    at = (stop.line, stop.column)
+    if "stream end" not in stop.what:
+        return _plain(stop, at, "a value is missing before this", "此处之前缺少值")
+    if isinstance(stop.last, CollectionStartEvent) and stop.last.flow_style:
+        at = (stop.last.start_mark.line, stop.last.start_mark.column)
+    return _plain(stop, at, "what is opened here is not closed", "此处打开的括号没有闭合")
+
+
 def _list_beside_key(stop: _Stop) -> Break | None:
     if not stop.what.startswith("sequence entries"):
         return None
@@ -265,6 +276,7 @@ _RECOGNISED: tuple[Callable[[_Stop], Break | None], ...] = (
     _glued_key,
     _bad_start,
     _flow,
+    _nothing_there,
     _list_beside_key,
     _indentation,
 )

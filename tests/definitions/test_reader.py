@@ -225,7 +225,7 @@ def test_norway_is_kept_as_text_with_a_warning() -> None:
         ('x: "\\q"\n', "1:6 this '\\' does not begin an escape; write the text in single quotes"),
         ("? [x]\n: 1\n", "1:3 a key must be plain text"),
         ("%YAML 1.1\n---\nx: 1\n", "1:1 directives (%) are not allowed; remove the line"),
-        ("x: ]\n", "1:4 not YAML: expected the node content, but found ']'"),
+        ("x: ]\n", "1:4 a value is missing before this"),
     ],
 )  # fmt: skip
 def test_a_break_is_explained(text: str, message: str) -> None:
