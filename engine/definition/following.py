@@ -58,8 +58,7 @@ def uses_any(machine: Machine, names: frozenset[str]) -> bool:
 def check_following(workflow: Workflow, report: Report) -> None:
     """Check that what deadlines follow is there, and that they do not follow one another around."""
     origin = f"workflow:{workflow.workflow}"
-    dues = {f"due.{name}" for name in workflow.deadlines}
-    live = {*DATES, *dues, *(f"fact.{name}" for name in workflow.facts)}
+    live = _followable(workflow)
     for name, deadline in workflow.deadlines.items():
         path = ("deadlines", name, "follows")
         fields = [one for one in deadline.follows if "." not in one]
@@ -75,6 +74,12 @@ def check_following(workflow: Workflow, report: Report) -> None:
                 f"deadlines follow one another in a circle: {shown}",
                 f"时限相互跟随，形成循环：{shown}",
             )
+
+
+def _followable(workflow: Workflow) -> set[str]:
+    """Return what lies outside the fields of a case and can be followed."""
+    dues = (f"due.{name}" for name in workflow.deadlines)
+    return {*DATES, *dues, *(f"fact.{name}" for name in workflow.facts)}
 
 
 _FOLLOWED = ("DEF-090", "what a deadline can follow", "时限可跟随的对象")
@@ -98,10 +103,11 @@ def _circle(workflow: Workflow, name: str) -> tuple[str, ...]:
 
 def check_used(machine: Machine, report: Report) -> None:
     """Check that what a deadline follows outside the case can move it."""
+    known = _followable(machine.workflow)
     for name, deadline in machine.deadlines.items():
         used = set(_used(deadline))
         for followed in deadline.model.live:
-            if followed not in used:
+            if followed in known and followed not in used:
                 report.add(
                     f"workflow:{machine.workflow.workflow}",
                     ("deadlines", name, "follows"),

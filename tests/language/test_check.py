@@ -159,7 +159,7 @@ WHOLE = [
     ("limit: 5 workdays", "limit: 5 workdays, starts: case.n", ["DEF-032"]),
     ("limit: 5 workdays", "limit: 5 workdays, follows: [nn]", ["DEF-037"]),
     ("limit: 5 workdays", "limit: 5 workdays, grace: soon", ["DEF-041"]),
-    ("limit: 5 workdays", "limit: due.fixx, follows: [due.fixx]", ["DEF-090"]),
+    ("limit: 5 workdays", "limit: due.fixx, follows: [due.fixx]", ["DEF-032", "DEF-090"]),
     ("limit: 5 workdays", "limit: campaign.end, follows: [campaign.ends]", ["DEF-090"]),
     ("limit: 5 workdays", "limit: campaign.end, follows: [fact.other]", ["DEF-090"]),
     ("limit: 5 workdays", "limit: due.fix, follows: [due.fix]", ["DEF-091"]),
