@@ -12,7 +12,7 @@ from duban.cli.titles import named, state
 
 if TYPE_CHECKING:
     from duban.engine.core.decide import Explanation
-    from duban.engine.core.judge import Verdict
+    from duban.engine.core.verdict import Verdict
 
 # Not in this state, and not once the case has ended: true of most triggers, and said once.
 _NOT_HERE = {"RULE-001", "RULE-008"}

@@ -16,11 +16,12 @@ from duban.engine.core.scope import Scope
 from duban.engine.core.terms import begin, steps_of
 from duban.engine.core.texts import Occasion
 from duban.engine.definition.machine import CompiledDeadline, CompiledEffect
+from duban.engine.errors import Reason, TransitionRefused
 from duban.engine.history.evolve import NONE
 from duban.engine.timing.instants import UNDATED
 from duban.engine.values.actor import THE_TIMER
 from duban.engine.values.case import Clock, Grant
-from duban.engine.values.command import Fire, Open, Tie
+from duban.engine.values.command import Fire, Flag, Open, Tie
 from duban.engine.values.identity import derived_id
 from duban.engine.values.notice import Notice
 
@@ -163,6 +164,24 @@ class Effects:
                 given[name.removeprefix("with.")] = value
         return given
 
+    def strike(self, effect: CompiledEffect) -> None:
+        """Withdraw the last entry of a trigger; the cases that rest on it are flagged."""
+        trigger = effect.model.strike or ""
+        standing = [
+            basis
+            for basis in self.scope.case.bases
+            if basis.trigger == trigger and basis.seq not in self.draft.strikes
+        ]
+        if not standing:
+            raise nothing_to_strike(trigger, effect.place, self.scope.case.id)
+        last = standing[-1]
+        self.draft.strikes.append(last.seq)
+        cause = self.draft.cause(effect.place)
+        self.draft.commands.extend(
+            Flag(case=other, other=self.scope.case.id, seq=last.seq, cause=cause)
+            for other in last.cases
+        )
+
     # ---- clocks
 
     def extend(self, effect: CompiledEffect) -> None:
@@ -219,4 +238,12 @@ _ACTIONS: Mapping[str, Callable[[Effects, CompiledEffect], None]] = {
     "restart": Effects.restart,
     "hand_over": Effects.hand_over,
     "link": Effects.link,
+    "strike": Effects.strike,
 }
+
+
+def nothing_to_strike(trigger: str, place: str, case: str) -> TransitionRefused:
+    """Return the refusal to withdraw what does not stand."""
+    en = f"no entry of '{trigger}' stands that could be withdrawn"
+    reason = Reason("RULE-021", en, f"没有可撤回的“{trigger}”记录", place)
+    return TransitionRefused(case=case, trigger=trigger, reasons=[reason])

@@ -80,7 +80,7 @@ def _semantics(workflow: Workflow, library: Library, report: Report) -> None:
     machine = compile_rules(library.rules(workflow.workflow, None, None), Report())
     candidates = {c.index: c for row in machine.table.values() for c in row}
     try:
-        build(workflow.states, [candidates[n] for n in sorted(candidates)], lambda *_: True)
+        build(workflow.regions.states, [candidates[n] for n in sorted(candidates)], lambda *_: True)
     except Exception as error:  # whatever the library says is a fault of the file
         origin, said = f"workflow:{workflow.workflow}", str(error)
         report.add(

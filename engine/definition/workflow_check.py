@@ -22,6 +22,7 @@ from duban.engine.definition.graph_check import GraphCheck
 from duban.engine.definition.library import Library
 from duban.engine.definition.machine import NEW, OPEN
 from duban.engine.definition.names import RESERVED_FIELDS, ROOTS
+from duban.engine.definition.regions_check import RegionsCheck
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Transition, Workflow
 
 _RESERVED = re.compile(r"^(to_.*|may_.*|is_.*|trigger|state|states|model|before|after)$")
@@ -46,6 +47,7 @@ class WorkflowCheck:
         self._states()
         self._deadlines()
         self._facts()
+        RegionsCheck(self.workflow, self.report).run()
         GraphCheck(self.workflow, self.report).run()
 
     def fault(self, path: Path, code: str, en: str, zh: str) -> None:
@@ -171,9 +173,13 @@ class WorkflowCheck:
             ),
             (deadlines, self.workflow.deadlines, DEADLINE),
             ([effect.hand_over] if effect.hand_over else [], roles, ROLE),
+            ([effect.strike] if effect.strike else [], self.triggers, TRIGGER),
         ]
         for names, known, fault in checks:
             self.known(names, known, at, fault)
+        if effect.strike == OPEN:
+            en = "the opening of a case is not withdrawn: end the case instead"
+            self.fault(at, "DEF-086", en, "创建事项不可撤回：请以终止状态结束事项")
 
     def _deadlines(self) -> None:
         for name, deadline in self.workflow.deadlines.items():

@@ -92,7 +92,7 @@ def oracle(drawn: Drawn) -> Any:
         expression = getattr(by_index[index], kind)[int(number)]
         return drawn.truth[expression.source.removeprefix("case.")]
 
-    return build(drawn.machine.states, drawn.candidates, answer)
+    return build(drawn.machine.workflow.regions.states, drawn.candidates, answer)
 
 
 def case_in(drawn: Drawn, state: str) -> Case:

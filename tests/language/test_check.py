@@ -102,7 +102,7 @@ ROWS = [
     ("{source: a, dest: b, by: anyone}", "DEF-051"),
     ("{trigger: x, when: is.a, source: a, dest: b}", "DEF-051"),
     ("{when: is.a, source: a, dest: b, by: anyone}", "DEF-052"),
-    ("{trigger: x, source: a, by: anyone, everyone: true}", "DEF-018"),
+    ("{trigger: x, source: a, by: anyone, everyone: true}", "DEF-084"),
     ("{trigger: x, source: a, by: anyone, then: [{issue: paper}]}", "DEF-018"),
     ("{trigger: x, source: a, by: anyone, then: [{notify: owner, open: thing}]}", "DEF-048"),
     ("{trigger: x, source: a, by: anyone, then: [{when: is.a}]}", "DEF-048"),
