@@ -14,12 +14,14 @@ class RegionsCheck:
         self.workflow, self.report = workflow, report
         self.origin = f"workflow:{workflow.workflow}"
 
-    def run(self) -> None:
-        """Run them all."""
+    def run(self) -> bool:
+        """Run them all; return whether the regions are such that their graphs can be walked."""
+        before = len(self.report.faults)
         for number, region in enumerate(self.workflow.regions.states):
             self._beginning(region, first=number == 0)
         for number, transition in enumerate(self.workflow.transitions):
             self._within_one(transition, ("transitions", number))
+        return len(self.report.faults) == before
 
     def _beginning(self, region: str, *, first: bool) -> None:
         names = self.workflow.regions.states[region]

@@ -47,8 +47,8 @@ class WorkflowCheck:
         self._states()
         self._deadlines()
         self._facts()
-        RegionsCheck(self.workflow, self.report).run()
-        GraphCheck(self.workflow, self.report).run()
+        if RegionsCheck(self.workflow, self.report).run():
+            GraphCheck(self.workflow, self.report).run()
 
     def fault(self, path: Path, code: str, en: str, zh: str) -> None:
         """Note a fault of this workflow."""

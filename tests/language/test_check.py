@@ -103,6 +103,8 @@ ROWS = [
     ("{trigger: x, when: is.a, source: a, dest: b}", "DEF-051"),
     ("{when: is.a, source: a, dest: b, by: anyone}", "DEF-052"),
     ("{trigger: x, source: a, by: anyone, everyone: true}", "DEF-084"),
+    ("{when: is.a, source: a, dest: b, quorum: 2}", "DEF-083"),
+    ("{trigger: x, source: a, by: owner, quorum: 1}", "DEF-085"),
     ("{trigger: x, source: a, by: anyone, then: [{issue: paper}]}", "DEF-018"),
     ("{trigger: x, source: a, by: anyone, then: [{notify: owner, open: thing}]}", "DEF-048"),
     ("{trigger: x, source: a, by: anyone, then: [{when: is.a}]}", "DEF-048"),
