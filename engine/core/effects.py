@@ -13,10 +13,11 @@ from duban.engine.core.draft import Draft
 from duban.engine.core.inputs import assigned, unknown_unit
 from duban.engine.core.recipients import notices_to
 from duban.engine.core.scope import Scope
+from duban.engine.core.strikes import last_standing, nothing_to_strike
 from duban.engine.core.terms import begin, steps_of
 from duban.engine.core.texts import Occasion
 from duban.engine.definition.machine import CompiledDeadline, CompiledEffect
-from duban.engine.errors import Reason, TransitionRefused
+from duban.engine.errors import TransitionRefused
 from duban.engine.history.evolve import NONE
 from duban.engine.timing.instants import UNDATED
 from duban.engine.values.actor import THE_TIMER
@@ -167,19 +168,15 @@ class Effects:
     def strike(self, effect: CompiledEffect) -> None:
         """Withdraw the last entry of a trigger; the cases that rest on it are flagged."""
         trigger = effect.model.strike or ""
-        standing = [
-            basis
-            for basis in self.scope.case.bases
-            if basis.trigger == trigger and basis.seq not in self.draft.strikes
-        ]
-        if not standing:
-            raise nothing_to_strike(trigger, effect.place, self.scope.case.id)
-        last = standing[-1]
+        case = self.scope.case
+        last = last_standing(case, trigger, self.draft.strikes)
+        if last is None:
+            reason = nothing_to_strike(trigger, effect.place)
+            raise TransitionRefused(case=case.id, trigger=trigger, reasons=[reason])
         self.draft.strikes.append(last.seq)
         cause = self.draft.cause(effect.place)
         self.draft.commands.extend(
-            Flag(case=other, other=self.scope.case.id, seq=last.seq, cause=cause)
-            for other in last.cases
+            Flag(case=other, other=case.id, seq=last.seq, cause=cause) for other in last.cases
         )
 
     # ---- clocks
@@ -240,10 +237,3 @@ _ACTIONS: Mapping[str, Callable[[Effects, CompiledEffect], None]] = {
     "link": Effects.link,
     "strike": Effects.strike,
 }
-
-
-def nothing_to_strike(trigger: str, place: str, case: str) -> TransitionRefused:
-    """Return the refusal to withdraw what does not stand."""
-    en = f"no entry of '{trigger}' stands that could be withdrawn"
-    reason = Reason("RULE-021", en, f"没有可撤回的“{trigger}”记录", place)
-    return TransitionRefused(case=case, trigger=trigger, reasons=[reason])

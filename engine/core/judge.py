@@ -11,6 +11,7 @@ from duban.engine.core.inputs import plain_values
 from duban.engine.core.roles import actor_posts, plays, roles_of
 from duban.engine.core.scope import Scope
 from duban.engine.core.signatures import Signing, signing
+from duban.engine.core.strikes import unfounded
 from duban.engine.core.verdict import Step, Verdict, false_condition, missing_inputs
 from duban.engine.core.world import World
 from duban.engine.definition.expressions import ExpressionFailed
@@ -79,6 +80,7 @@ class Judge:
             missing += (lacking := self._lacking(candidate, verdict.inputs))
             reasons += self._persons(candidate)
             reasons += self._wanting(candidate, (*verdict.missing, *lacking), asking=asking)
+            reasons += unfounded(candidate, self.case)
         signings = tuple(self._signings(verdict))
         # Once is enough, as long as others are missing; with nobody missing, anybody concludes.
         if all(signing.again for signing in signings):
