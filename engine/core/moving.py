@@ -41,7 +41,7 @@ def move(machine: Machine, draft: Draft, step: Step) -> None:
 
 
 def entered_region(machine: Machine, state: str) -> str:
-    """Return the region of *state* as an entry has it: the first one, often the only one, goes without saying."""
+    """Return the region of *state* as an entry has it: the first one goes without saying."""
     regions = machine.workflow.regions
     return "" if regions.of(state) in (None, regions.first) else machine.states[state].region
 
