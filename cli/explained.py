@@ -39,7 +39,7 @@ def _verdict_data(verdict: Verdict, lang: Lang) -> dict[str, object]:
         "trigger": verdict.trigger,
         "title": verdict.title.get(lang, verdict.trigger),
         "allowed": verdict.allowed,
-        "place": verdict.candidate.place if verdict.candidate else None,
+        "place": "+".join(c.place for c in verdict.candidates) or None,
         "asks": asks,
         "missing": list(verdict.missing),
         "signatures": [

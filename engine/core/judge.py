@@ -79,7 +79,7 @@ class Judge:
         for candidate in verdict.candidates:
             missing += (lacking := self._lacking(candidate, verdict.inputs))
             reasons += self._persons(candidate)
-            reasons += self._wanting(candidate, (*verdict.missing, *lacking), asking=asking)
+            reasons += self._wanting(candidate, lacking, asking=asking)
             reasons += unfounded(candidate, self.case)
         signings = tuple(self._signings(verdict))
         # Once is enough, as long as others are missing; with nobody missing, anybody concludes.

@@ -196,6 +196,17 @@ def test_one_region_that_refuses_refuses_for_all() -> None:
     assert life.fire("agree", "2021-03-02", grade="good").case.states[0] == "decided"
 
 
+def test_what_one_region_asks_is_no_reason_against_another() -> None:
+    rules = OPINIONS.replace(
+        "asks: {word: text}}", "asks: {word: text}, conditions: input.word == 'yes'}"
+    )
+    life = begin(rules)
+    verdict = next(v for v in life.explain("2021-03-02").allowed if v.trigger == "agree")
+    assert verdict.missing == ("word",)
+    assert refusal(life, "agree", grade="good").reasons[0].missing == ("word",)
+    assert life.fire("agree", "2021-03-02", word="yes").case.counts == "closed"
+
+
 def test_every_region_asks_for_its_own_role() -> None:
     error = refusal(begin(OPINIONS), "agree", SARA)
     assert [(r.code, r.place) for r in error.reasons] == [("RULE-002", "transitions.4")]
