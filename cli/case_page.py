@@ -22,6 +22,10 @@ def page(case: Case, now: datetime, call: Call) -> Iterator[str]:
     fields = [(name, field(case, name, call, both=True)) for name in case.data]
     yield from _part(call.text("Fields", "字段"), fields, titles)
     yield from _part(call.text("Links", "关联"), list(case.links), {})
+    signed = [(s.trigger, ", ".join(s.persons)) for s in case.signed]
+    yield from _part(call.text("Signed, waiting for others", "已签署，待他人签署"), signed, {})
+    flags = [(other, f"#{seq}") for other, seq in case.flags]
+    yield from _part(call.text("Withdrawn basis", "依据已撤回"), flags, {})
 
 
 def _facts(case: Case, call: Call) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from duban.cli.titles import named, state
 
 if TYPE_CHECKING:
     from duban.engine.core.decide import Explanation
-    from duban.engine.core.judge import Verdict
+    from duban.engine.core.verdict import Verdict
 
 # Not in this state, and not once the case has ended: true of most triggers, and said once.
 _NOT_HERE = {"RULE-001", "RULE-008"}
@@ -39,9 +39,18 @@ def _verdict_data(verdict: Verdict, lang: Lang) -> dict[str, object]:
         "trigger": verdict.trigger,
         "title": verdict.title.get(lang, verdict.trigger),
         "allowed": verdict.allowed,
-        "place": verdict.candidate.place if verdict.candidate else None,
+        "place": "+".join(c.place for c in verdict.candidates) or None,
         "asks": asks,
         "missing": list(verdict.missing),
+        "signatures": [
+            {
+                "place": signing.candidate.place,
+                "signed": list(signing.signed),
+                "missing": list(signing.missing),
+                "short": signing.short,
+            }
+            for signing in verdict.signings
+        ],
         "reasons": [reason.as_json(lang) for reason in verdict.reasons],
     }
 
@@ -53,6 +62,13 @@ def explanation_lines(explained: Explanation, call: Call) -> Iterator[str]:
     yield call.text(f"{case.id} is {now}; for {person}:", f"{case.id} 现为“{now}”；对 {person}：")
     for verdict in explained.allowed:
         yield f"  + {_name(verdict, call)}{_asks(verdict, call)}"
+        for signing in verdict.awaited:
+            who = ", ".join(signing.missing) or "-"
+            more = call.text(
+                f"then {signing.short} more must sign, of: {who}",
+                f"之后还须 {signing.short} 人签署：{who}",
+            )
+            yield from (f"      {line}" for line in wrap(clean(more), 94))
     if not explained.allowed:
         yield call.text("  nothing may be done now", "  目前没有可执行的操作")
     elsewhere = []

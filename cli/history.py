@@ -83,6 +83,10 @@ def _lines(entry: Entry, call: Call) -> Iterator[str]:
     yield clean("  ".join([f"{entry.seq:>3}", call.local(entry.at), who, _what(entry), *moves]))
     if entry.effective != entry.at:
         yield f"       {call.text('counts from', '生效于')} {call.local(entry.effective)}"
+    for seq in entry.body.get("strikes", ()):
+        yield f"       {call.text(f'withdraws entry {seq}', f'撤回第 {seq} 条记录')}"
+    for other, seq in entry.body.get("flags", ()):
+        yield clean(f"       {call.text('basis withdrawn:', '依据已撤回：')} {other} #{seq}")
     for part in ("input", "set"):
         for name, value in entry.values(part).items():
             if part == "set" or name not in entry.body.get("set", {}):

@@ -18,10 +18,13 @@ def named(name: str, title: str | None) -> str:
 
 
 def title_of_state(case: Case, call: Call) -> str | None:
-    """Return the title of the case's state, if it has one."""
+    """Return the titles of the case's states, if one has any."""
     found = call.library.workflows.get(case.workflow)
-    known = found.states.get(case.state) if found else None
-    return (known.title or {}).get(call.lang) if known else None
+    known = (
+        {name: found.states[name] for name in case.states if name in found.states} if found else {}
+    )
+    titles = {n: title for n, s in known.items() if (title := (s.title or {}).get(call.lang))}
+    return "+".join(titles.get(name, name) for name in case.states) if titles else None
 
 
 def state(case: Case, call: Call) -> str:

@@ -151,6 +151,7 @@ class Simulation:
             for trigger in candidate.not_by
             for person in case.did.get(trigger, ())
         }
+        barred.update(p for s in case.signed if s.trigger == step.fire for p in s.persons)
         people = [a for a in self._engine.players(case, step.as_) if a.person not in barred]
         return people[0] if people else None
 
@@ -177,7 +178,8 @@ class Simulation:
             self._agenda.setdefault(self._workday(today + timedelta(days=5)), []).append(later)
 
     def _plan(self, case: Case, today: date, *, but: Step | None = None) -> None:
-        steps = self._behaviour.steps.get(case.workflow, {}).get(case.state, [])
+        known = self._behaviour.steps.get(case.workflow, {})
+        steps = [step for state in case.states for step in known.get(state, [])]
         step = self._dice.step([step for step in steps if step != but] or steps, case)
         if step is not None:
             day = self._workday(max(self._dice.day(today, step, case.unit), today + timedelta(1)))

@@ -18,7 +18,7 @@ from duban.engine.timing.instants import parse_date
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Command, Open, Tie
+from duban.engine.values.command import Command, Note, Open
 from duban.engine.values.identity import derived_id, short_hash
 
 WORKFLOW = "campaign"
@@ -49,9 +49,9 @@ def decide_published(
         draft.members.update(
             {"workflow": WORKFLOW, "rules": rules, "unit": "", "campaign": campaign.campaign}
         )
-        draft.moves.append(("new", "running"))
+        draft.moves.append(("", "new", "running"))
     elif case.states == ("over",):
-        draft.moves.append(("over", "running"))
+        draft.moves.append(("", "over", "running"))
         draft.members["counts"] = "open"
     draft.sets["published"] = published
     return _decided(draft, case, campaign, world, [])
@@ -85,7 +85,7 @@ def decide_happening(
         case=case, world=world, kind=happening.kind, actor=THE_TIMER, effective=happening.at
     )
     draft.members["trigger"] = happening.key
-    commands: list[Command | Tie] = []
+    commands: list[Command | Note] = []
     told = dict(measure)
     if happening.key == "tasks":
         commands = _open_tasks(campaign, draft)
@@ -114,11 +114,11 @@ def _decided(
     before: Case | None,
     campaign: Campaign,
     world: World,
-    commands: list[Command | Tie],
+    commands: list[Command | Note],
 ) -> Decision:
     pending = _pending(campaign, draft, world)
     if pending is None and "trigger" in draft.members and draft.case.states == ("running",):
-        draft.moves.append(("running", "over"))
+        draft.moves.append(("", "running", "over"))
         draft.members["counts"] = "closed"
     entry = draft.entry({})
     return Decision(
@@ -155,7 +155,7 @@ def _dues(campaign: Campaign, world: World) -> list[Due]:
     return [h.due for h in happenings(campaign, world.clockwork) if h.due is not None]
 
 
-def _open_tasks(campaign: Campaign, draft: Draft) -> list[Command | Tie]:
+def _open_tasks(campaign: Campaign, draft: Draft) -> list[Command | Note]:
     return [
         Open(
             workflow=campaign.task_workflow,
@@ -178,7 +178,7 @@ def _open_tasks(campaign: Campaign, draft: Draft) -> list[Command | Tie]:
 
 def _open_duty(
     campaign: Campaign, due: Due, draft: Draft, case: Case, world: World
-) -> list[Command | Tie]:
+) -> list[Command | Note]:
     """One case for each unit selected; none for a due that lay before the duty was published."""
     if _before_publication(due, case):
         return []
@@ -225,7 +225,7 @@ def _constants(due: Due, lang: str) -> dict[str, object]:
     return given
 
 
-def _due_measure(due: Due, commands: list[Command | Tie]) -> dict[str, Plain]:
+def _due_measure(due: Due, commands: list[Command | Note]) -> dict[str, Plain]:
     return {
         "duty": due.name,
         "due": due.day.isoformat(),

@@ -10,12 +10,14 @@ from duban.engine.core import clocks
 from duban.engine.core.climbing import Climb, Key
 from duban.engine.core.draft import Draft
 from duban.engine.core.effects import Effects
-from duban.engine.core.judge import Judge, Verdict, merged
+from duban.engine.core.judge import Judge, merged
 from duban.engine.core.migrating import translate
+from duban.engine.core.moving import counted, merge, move, resting
 from duban.engine.core.projection import project
 from duban.engine.core.scope import Scope
 from duban.engine.core.terms import follow, steps_of
 from duban.engine.core.texts import Occasion
+from duban.engine.core.verdict import Step, Verdict
 from duban.engine.core.world import World
 from duban.engine.definition.expressions import ExpressionFailed
 from duban.engine.definition.machine import Candidate, CompiledDeadline, Machine
@@ -25,7 +27,7 @@ from duban.engine.history.evolve import MIGRATE, evolve
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Cause, Command, Fire, Migrate, Tie
+from duban.engine.values.command import Cause, Command, Fire, Migrate, Note, Tie
 from duban.engine.values.notice import Notice
 
 _MOST_AUTOMATIC = 16
@@ -54,7 +56,7 @@ class Decision:
     entries: tuple[Entry, ...]
     notices: tuple[Notice, ...]
     timers: Mapping[str, datetime | None]
-    commands: tuple[Command | Tie, ...]
+    commands: tuple[Command | Note, ...]
 
 
 class Course:
@@ -66,7 +68,7 @@ class Course:
         self._start = case
         self._entries: list[Entry] = []
         self._notices: list[Notice] = []
-        self._commands: list[Command | Tie] = []
+        self._commands: list[Command | Note] = []
         self._wake: datetime | None = None
         self._climbed: dict[Key, list[int]] = {}
         self._ahead: Mapping[Key, int] | None = None
@@ -109,7 +111,7 @@ class Course:
         Raises:
             TransitionRefused: the verdict has reasons against it, or a bound refuses.
         """
-        if verdict.candidate is None or verdict.reasons:
+        if not verdict.steps or verdict.reasons:
             # A case that never came to be has no id to speak of.
             case = self.case.id if self._born else self.case.workflow
             raise TransitionRefused(case=case, trigger=verdict.trigger, reasons=verdict.reasons)
@@ -117,11 +119,15 @@ class Course:
         if key is not None:
             told["key"] = key
         world = self.world if effective is None else self.world.as_of(effective)
-        draft = self._draft(kind, actor, world.now, cause, told)
+        draft = self._draft("sign" if verdict.awaited else kind, actor, world.now, cause, told)
         draft.links.extend(links)
         # What another candidate of the trigger asks may be given as well, and is as personal.
         draft.personal.update(n for n, field in verdict.asks.items() if field.personal)
-        self._take(draft, verdict.candidate, verdict.inputs)
+        merge(draft, verdict.candidates, verdict.inputs)
+        if verdict.awaited:
+            self._sign(draft, verdict)
+        else:
+            self._take(draft, verdict.steps, verdict.inputs)
         self.automatic(world)
 
     def judge(
@@ -136,10 +142,13 @@ class Course:
         world = self.world if effective is None else self.world.as_of(effective)
         return Judge(self.machine, self.case, actor, world).fire(trigger, data)
 
-    def tie(self, command: Tie) -> None:
-        """Note that another case was tied to this one."""
+    def note(self, command: Note) -> None:
+        """Note that another case was tied to this one, or that a basis of this one was struck."""
         draft = self._draft("effect", THE_TIMER, self.world.now, command.cause, {})
-        draft.links.append((command.name, command.other))
+        if isinstance(command, Tie):
+            draft.links.append((command.name, command.other))
+        else:
+            draft.members["flags"] = [[command.other, command.seq]]
         self._commit(draft)
         self.automatic(self.world)
 
@@ -148,19 +157,33 @@ class Course:
         old, self.machine, self.world = self.machine, machine, world
         draft = self._draft(MIGRATE, command.actor, world.now, None, {})
         translate(old, machine, draft, command)
-        counts = _counted(machine, draft.preview().states)
+        counts = counted(machine, draft.preview().states)
         if counts != self.case.counts:
             draft.members["counts"] = counts
         self._commit(draft)
         self.automatic(world)
 
-    def _take(self, draft: Draft, candidate: Candidate, inputs: Mapping[str, Plain]) -> None:
-        """Order: inputs, effects as written, the move, clocks (DESIGN, "What it means")."""
-        draft.members["rule"] = candidate.place
-        if candidate.cites:
-            draft.members["cites"] = list(candidate.cites)
-        draft.sets.update({n: v for n, v in inputs.items() if n in candidate.fills})
-        draft.inputs.update({n: v for n, v in inputs.items() if n not in candidate.fills})
+    def _sign(self, draft: Draft, verdict: Verdict) -> None:
+        """Record a signature: what was given stays, but nothing moves before the last."""
+        draft.members["signed"] = [
+            [s.state, s.candidate.place] for s in verdict.signings if not s.again
+        ]
+        follow(self.machine, draft)
+        self._commit(draft)
+
+    def _take(self, draft: Draft, steps: Sequence[Step], inputs: Mapping[str, Plain]) -> None:
+        """Order: inputs, effects as written, the moves, clocks (DESIGN, "What it means")."""
+        done: set[int] = set()
+        for candidate in (step.candidate for step in steps):
+            if candidate.index not in done:
+                done.add(candidate.index)
+                self._effects(draft, candidate, inputs)
+        for step in steps:
+            move(self.machine, draft, step)
+        follow(self.machine, draft)
+        self._commit(draft)
+
+    def _effects(self, draft: Draft, candidate: Candidate, inputs: Mapping[str, Plain]) -> None:
         scope = Scope(
             self.machine,
             self.case,
@@ -170,22 +193,6 @@ class Course:
             data=merged(self.case, candidate, inputs),
         )
         Effects(draft, scope, Occasion(title=candidate.title)).run(candidate.effects)
-        self._move(draft, candidate)
-        follow(self.machine, draft)
-        self._commit(draft)
-
-    def _move(self, draft: Draft, candidate: Candidate) -> None:
-        if candidate.reopen:
-            draft.members["episode"] = self.case.episode + 1
-        if candidate.dest is None:
-            return
-        source = next(state for state in self.case.states if state in candidate.sources)
-        dest = source if candidate.dest == "=" else candidate.dest
-        draft.moves.append((source, dest))
-        states = [dest if state == source else state for state in self.case.states]
-        counts = _counted(self.machine, states)
-        if counts != self.case.counts:
-            draft.members["counts"] = counts
 
     # ---- what happens by itself
 
@@ -236,20 +243,21 @@ class Course:
         """
         self._wake = None
         for _ in range(_MOST_AUTOMATIC):
-            candidate = self._automatic_now(world)
-            if candidate is None:
+            step = self._automatic_now(world)
+            if step is None:
                 return
             draft = self._draft("auto", THE_TIMER, world.now, None, {})
-            self._take(draft, candidate, {})
-        if (candidate := self._automatic_now(world)) is not None:
-            raise NeverRests(case=self.case.id, steps=_MOST_AUTOMATIC, last=candidate.place)
+            merge(draft, [step.candidate], {})
+            self._take(draft, [step], {})
+        if (step := self._automatic_now(world)) is not None:
+            raise NeverRests(case=self.case.id, steps=_MOST_AUTOMATIC, last=step.candidate.place)
 
-    def _automatic_now(self, world: World) -> Candidate | None:
+    def _automatic_now(self, world: World) -> Step | None:
         scope = Scope(self.machine, self.case, world)
         for state in self.case.states:
             for candidate in self.machine.automatic.get(state, ()):
                 if _holds(candidate, scope):
-                    return candidate
+                    return Step(candidate, state)
         self._wake = min(scope.moment.wakes, default=None)
         return None
 
@@ -317,6 +325,8 @@ class Course:
         return draft
 
     def _commit(self, draft: Draft) -> None:
+        if draft.members.get("trigger") in self.machine.strikable and draft.kind != "sign":
+            draft.members["basis"] = resting(draft)
         entry = draft.entry(self.machine.fields)
         self.case = evolve(self.case if self._born else None, entry)
         self._born = True
@@ -359,11 +369,3 @@ def _holds(candidate: Candidate, scope: Scope) -> bool:
         return not any(scope.holds(condition) for condition in candidate.unless)
     except ExpressionFailed:
         return False
-
-
-def _counted(machine: Machine, states: Sequence[str]) -> str:
-    """A case is over when every region is in a final state; one void region makes it void."""
-    counts = [machine.states[state].counted for state in states]
-    if "open" in counts:
-        return "open"
-    return "void" if "void" in counts else "closed"

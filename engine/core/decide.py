@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from duban.engine.core.course import Course, Decision
 from duban.engine.core.inputs import unknown_unit
-from duban.engine.core.judge import Judge, Verdict
+from duban.engine.core.judge import Judge
+from duban.engine.core.verdict import Verdict
 from duban.engine.core.world import World
 from duban.engine.definition.machine import NEW, OPEN, Machine
 from duban.engine.errors import StaleCase, TransitionRefused
@@ -14,7 +15,7 @@ from duban.engine.history.chain import genesis
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Fire, Migrate, Open, Tie
+from duban.engine.values.command import Fire, Migrate, Note, Open
 
 
 def decide_open(machine: Machine, command: Open, case_id: str, world: World) -> Decision:
@@ -89,11 +90,11 @@ def decide_due(machine: Machine, case: Case, world: World) -> Decision:
     return course.decision()
 
 
-def decide_tie(machine: Machine, case: Case, command: Tie, world: World) -> Decision:
-    """Decide on noting that another case was tied to this one. What fell due happens first."""
+def decide_note(machine: Machine, case: Case, command: Note, world: World) -> Decision:
+    """Decide on noting what another case did with this one. What fell due happens first."""
     course = Course(machine, case, world)
     course.settle()
-    course.tie(command)
+    course.note(command)
     return course.decision()
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from duban.engine.core.world import World
 from duban.engine.definition.fields import Field
 from duban.engine.history.entry import Entry, Secret, seal
-from duban.engine.history.evolve import MIGRATE, NONE
+from duban.engine.history.evolve import MIGRATE, NONE, Move, moved
 from duban.engine.timing.instants import format_instant
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case, Clock
-from duban.engine.values.command import Cause, Command, Tie
+from duban.engine.values.command import Cause, Command, Note
 from duban.engine.values.forms import actor_form, clock_form
 from duban.engine.values.notice import Notice
 
@@ -33,13 +33,14 @@ class Draft:
     members: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Plain] = field(default_factory=dict)
     sets: dict[str, Plain] = field(default_factory=dict)
-    moves: list[tuple[str, str]] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     clocks: dict[str, Clock] = field(default_factory=dict)
     holds: dict[str, str] = field(default_factory=dict)
     links: list[tuple[str, str]] = field(default_factory=list)
     numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
-    commands: list[Command | Tie] = field(default_factory=list)
+    commands: list[Command | Note] = field(default_factory=list)
+    strikes: list[int] = field(default_factory=list)
     personal: set[str] = field(default_factory=set)
 
     @property
@@ -67,19 +68,12 @@ class Draft:
 
     def preview(self) -> Case:
         """Return the case as it will stand: what deadlines look at."""
-        states = list(self.case.states)
-        entered = dict(self.case.entered)
-        for source, dest in self.moves:
-            if source in states:
-                states[states.index(source)] = dest
-            else:
-                states.append(dest)
-            renamed = self.kind == MIGRATE
-            entered[dest] = entered.get(source, self.effective) if renamed else self.effective
+        renamed = self.kind == MIGRATE
+        states, entered = moved(self.case, self.moves, self.effective, renamed=renamed)
         return replace(
             self.case,
             episode=self.members.get("episode", self.case.episode),
-            states=tuple(states),
+            states=states,
             entered=entered,
             data=self.data(),
             clocks={**self.case.clocks, **self.clocks},
@@ -118,11 +112,12 @@ class Draft:
         parts: dict[str, Plain] = {
             "input": dict(self.inputs),
             "set": dict(self.sets),
-            "moves": [["", source, dest] for source, dest in self.moves],
+            "moves": [list(move) for move in self.moves],
             "clocks": {name: clock_form(clock) for name, clock in self.clocks.items()},
             "holds": dict(self.holds),
             "links": [list(link) for link in self.links],
             "numbers": {name: list(issued) for name, issued in self.numbers.items()},
+            "strikes": list(self.strikes),
             "notices": [_notice_form(notice) for notice in self.notices],
         }
         body.update({name: part for name, part in parts.items() if part})

@@ -15,14 +15,16 @@ from duban.engine.core.inputs import assigned, unknown_unit
 from duban.engine.core.numbers import issue
 from duban.engine.core.recipients import notices_to
 from duban.engine.core.scope import Scope
+from duban.engine.core.strikes import last_standing, nothing_to_strike
 from duban.engine.core.terms import begin, steps_of
 from duban.engine.core.texts import Occasion
 from duban.engine.definition.machine import CompiledDeadline, CompiledEffect
+from duban.engine.errors import TransitionRefused
 from duban.engine.history.evolve import NONE
 from duban.engine.timing.instants import UNDATED
 from duban.engine.values.actor import THE_TIMER
 from duban.engine.values.case import Clock, Grant
-from duban.engine.values.command import Fire, Open, Tie
+from duban.engine.values.command import Fire, Flag, Open, Tie
 from duban.engine.values.identity import derived_id
 from duban.engine.values.notice import Notice
 
@@ -165,6 +167,19 @@ class Effects:
         issued = issue(name, effect.place, self.scope)
         self.draft.sets[name] = issued.text
         self.draft.numbers[name] = (issued.key, issued.number)
+    def strike(self, effect: CompiledEffect) -> None:
+        """Withdraw the last entry of a trigger; the cases that rest on it are flagged."""
+        trigger = effect.model.strike or ""
+        case = self.scope.case
+        last = last_standing(case, trigger, self.draft.strikes)
+        if last is None:
+            reason = nothing_to_strike(trigger, effect.place)
+            raise TransitionRefused(case=case.id, trigger=trigger, reasons=[reason])
+        self.draft.strikes.append(last.seq)
+        cause = self.draft.cause(effect.place)
+        self.draft.commands.extend(
+            Flag(case=other, other=case.id, seq=last.seq, cause=cause) for other in last.cases
+        )
 
     # ---- clocks
 
@@ -223,4 +238,5 @@ _ACTIONS: Mapping[str, Callable[[Effects, CompiledEffect], None]] = {
     "restart": Effects.restart,
     "hand_over": Effects.hand_over,
     "link": Effects.link,
+    "strike": Effects.strike,
 }

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from difflib import get_close_matches
 
 from duban.engine.core.bounds import check_asked_in_time
 from duban.engine.core.inputs import plain_values
 from duban.engine.core.roles import actor_posts, plays, roles_of
 from duban.engine.core.scope import Scope
+from duban.engine.core.signatures import Signing, signing
+from duban.engine.core.strikes import unfounded
+from duban.engine.core.verdict import Step, Verdict, false_condition, missing_inputs
 from duban.engine.core.world import World
-from duban.engine.definition.expressions import Expression, ExpressionFailed
-from duban.engine.definition.fields import Field
+from duban.engine.definition.expressions import ExpressionFailed
 from duban.engine.definition.machine import Candidate, Machine
 from duban.engine.errors import Reason, TransitionRefused
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """The transition that would be taken, or why none is.
-
-    ``missing`` are the inputs that it requires and that were not given: for `explain` they are to
-    be asked for, for `fire` they are a reason.
-    """
-
-    trigger: str
-    candidate: Candidate | None = None
-    reasons: tuple[Reason, ...] = ()
-    missing: tuple[str, ...] = ()
-    inputs: Mapping[str, Plain]
-    asks: Mapping[str, Field]
-    title: Mapping[str, str]
-
-    @property
-    def allowed(self) -> bool:
-        """Whether nothing stands in the way."""
-        return not self.reasons
 
 
 class Judge:
@@ -57,41 +37,69 @@ class Judge:
         return self._judge(trigger, {}, asking=True)
 
     def _judge(self, trigger: str, data: Mapping[str, object], *, asking: bool) -> Verdict:
-        candidates = self._candidates(trigger)
-        asks: dict[str, Field] = {}
-        for candidate in candidates:
-            asks.update(candidate.asks)
-        title = candidates[0].title if candidates else {}
-        if not candidates:
+        regions = self._candidates(trigger)
+        if not regions:
             return Verdict(
                 trigger=trigger, reasons=(self._unavailable(trigger),), inputs={}, asks={}, title={}
             )
+        asks = {n: f for found in regions.values() for c in found for n, f in c.asks.items()}
         inputs = plain_values(asks, data, self.world, trigger=trigger)
-        chosen, reasons, missing = self._choose(candidates, inputs, asking=asking)
-        if chosen is not None:
-            missing = tuple(dict.fromkeys((*missing, *self._lacking(chosen, inputs))))
-            reasons = (
-                *self._persons(chosen),
-                *self._too_late(trigger),
-                *self._wanting(chosen, missing, asking=asking),
-            )
-        return Verdict(
+        steps: list[Step] = []
+        reasons: list[Reason] = []
+        missing: tuple[str, ...] = ()
+        for state, candidates in regions.items():
+            chosen, refusals, wanted = self._choose(candidates, inputs, asking=asking)
+            missing += wanted
+            reasons.extend(refusals)
+            if chosen is not None:
+                steps.append(Step(chosen, state))
+        # A trigger moves every region that knows it, or none.
+        verdict = Verdict(
             trigger=trigger,
-            candidate=chosen,
+            steps=() if reasons else tuple(steps),
             reasons=tuple(reasons),
-            missing=missing,
+            missing=tuple(dict.fromkeys(missing)),
             inputs=inputs,
             asks=asks,
-            title=title,
+            title=next(iter(regions.values()))[0].title,
+        )
+        return verdict if reasons else self._allowed(verdict, asking=asking)
+
+    def _candidates(self, trigger: str) -> Mapping[str, tuple[Candidate, ...]]:
+        """The candidates in each region whose present state knows the trigger."""
+        if any(trigger in self.machine.states[s].forbids for s in self._known_states()):
+            return {}
+        found = {state: self.machine.candidates(state, trigger) for state in self.case.states}
+        return {state: candidates for state, candidates in found.items() if candidates}
+
+    def _allowed(self, verdict: Verdict, *, asking: bool) -> Verdict:
+        """Ask of the transitions that would be taken who may, and with what."""
+        reasons: list[Reason] = list(self._too_late(verdict.trigger))
+        missing = list(verdict.missing)
+        for candidate in verdict.candidates:
+            missing += (lacking := self._lacking(candidate, verdict.inputs))
+            reasons += self._persons(candidate)
+            reasons += self._wanting(candidate, lacking, asking=asking)
+            reasons += unfounded(candidate, self.case)
+        signings = tuple(self._signings(verdict))
+        # Once is enough, as long as others are missing; with nobody missing, anybody concludes.
+        if all(signing.again for signing in signings):
+            reasons += [signing.refusal() for signing in signings if not signing.complete]
+        return replace(
+            verdict,
+            signings=signings,
+            reasons=tuple(dict.fromkeys(reasons)),
+            missing=tuple(dict.fromkeys(missing)),
         )
 
-    def _candidates(self, trigger: str) -> tuple[Candidate, ...]:
-        found: list[Candidate] = []
-        for state in self.case.states:
-            if any(trigger in self.machine.states[s].forbids for s in self._known_states()):
-                return ()
-            found.extend(self.machine.candidates(state, trigger))
-        return tuple(found)
+    def _signings(self, verdict: Verdict) -> Iterable[Signing]:
+        # A rule signs nothing: it is bound by what it says, as with roles.
+        if self.actor is None:
+            return
+        for step in verdict.steps:
+            if step.candidate.signed:
+                scope = self._scope(step.candidate, verdict.inputs)
+                yield signing(step.candidate, step.state, self.actor, scope)
 
     def _known_states(self) -> Iterable[str]:
         return (state for state in self.case.states if state in self.machine.states)
@@ -106,7 +114,7 @@ class Judge:
         for candidate in candidates:
             open_inputs = self._open_inputs(candidate, inputs)
             if open_inputs and not asking:
-                return None, (_missing(candidate, open_inputs),), open_inputs
+                return None, (missing_inputs(candidate, open_inputs),), open_inputs
             refusal = self._conditions(candidate, inputs, asking=asking)
             if refusal is None:
                 return candidate, (), open_inputs
@@ -136,7 +144,7 @@ class Judge:
             except ExpressionFailed as error:
                 return Reason("RULE-007", error.text("en"), error.text("zh"), candidate.place)
             if holds is not expected:
-                return _false(candidate, expression, expected=expected)
+                return false_condition(candidate, expression, expected=expected)
         return None
 
     def _scope(self, candidate: Candidate, inputs: Mapping[str, Plain]) -> Scope:
@@ -207,7 +215,7 @@ class Judge:
     ) -> Iterable[Reason]:
         hard = tuple(n for n in missing if not asking or n not in candidate.asks)
         if hard:
-            yield _missing(candidate, hard)
+            yield missing_inputs(candidate, hard)
 
     # ---- why there is no candidate
 
@@ -232,7 +240,7 @@ class Judge:
                 f"事项处于“{forbidding[0]}”时禁止“{trigger}”；可以：{listed}",
                 f"states.{forbidding[0]}",
             )
-        if all(self.machine.states[s].final for s in self._known_states()):
+        if self.machine.workflow.regions.over(self.case.states):
             return Reason(
                 "RULE-008",
                 f"the case has ended in '{state}' and '{trigger}' does not reopen it; possible: {listed}",
@@ -257,27 +265,3 @@ def _of_inputs(name: str, candidate: Candidate) -> bool:
         return True
     root, _, rest = name.partition(".")
     return root in {"case", "given"} and rest.split(".")[0] in candidate.fills
-
-
-def _false(candidate: Candidate, expression: Expression, *, expected: bool) -> Reason:
-    if candidate.otherwise:
-        en, zh = candidate.otherwise.get("en", ""), candidate.otherwise.get("zh", "")
-        return Reason("RULE-004", en or zh, zh or en, candidate.place)
-    holds, holds_zh = ("is not true", "不成立") if expected else ("is true", "成立")
-    return Reason(
-        "RULE-004",
-        f"'{candidate.trigger}' is not allowed: `{expression.source}` {holds}",
-        f"不允许“{candidate.trigger}”：`{expression.source}` {holds_zh}",
-        candidate.place,
-    )
-
-
-def _missing(candidate: Candidate, names: tuple[str, ...]) -> Reason:
-    listed = ", ".join(names)
-    return Reason(
-        "RULE-005",
-        f"'{candidate.trigger}' needs: {listed}",
-        f"“{candidate.trigger}”还缺：{listed}",
-        candidate.place,
-        names,
-    )

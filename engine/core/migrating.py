@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from duban.engine.core import clocks
 from duban.engine.core.draft import Draft
 from duban.engine.core.inputs import plain_value
+from duban.engine.core.moving import entered_region
 from duban.engine.core.scope import Scope
 from duban.engine.core.terms import follow, limit_of, refreshed, steps_of
-from duban.engine.definition.machine import Machine
+from duban.engine.definition.machine import NEW, Machine
 from duban.engine.errors import BadInput, Reason, TransitionRefused
 from duban.engine.values.case import Clock
 from duban.engine.values.command import Migrate
@@ -19,36 +20,57 @@ def translate(old: Machine, new: Machine, draft: Draft, command: Migrate) -> Non
     """Fill *draft* with what a case under the rules *old* becomes under *new*.
 
     A clock goes on with what it consumed; its limit is worked out anew, from where it began, only
-    where the two rules give it another one. One whose deadline the new rules do not know ends.
+    where the two rules give it another one. One whose deadline the new rules do not know ends. A
+    region that is new begins; one that is gone must be mapped to the state that takes it in.
 
     Raises:
         TransitionRefused: a state or a value of the case has no place under the new rules, or a
             due would pass their bounds.
     """
-    reasons = [*_homeless(new, draft, command), *_unfit(old, new, draft)]
+    dests = {state: command.states.get(state, state) for state in draft.case.states}
+    reasons = [*_homeless(new, dests), *_crowded(new, dests), *_unfit(old, new, draft)]
     if reasons:
         raise TransitionRefused(case=draft.case.id, trigger="migrate", reasons=reasons)
     draft.members.update({"from": old.rules, "rules": new.rules, "reason": command.reason})
-    for state in draft.case.states:
-        dest = command.states.get(state, state)
+    for state, dest in dests.items():
         if dest != state:
-            draft.moves.append((state, dest))
+            draft.moves.append((entered_region(new, dest), state, dest))
+    regions = new.workflow.regions
+    held = {regions.of(dest) for dest in dests.values()}
+    for region, state in regions.beginnings.items():
+        if region not in held:
+            draft.moves.append((region, NEW, state))
     before = dict(draft.case.clocks)
     _rename(new, draft, command.deadlines)
     follow(new, draft)
     _new_limits(old, new, draft, before, command.deadlines)
 
 
-def _homeless(new: Machine, draft: Draft, command: Migrate) -> list[Reason]:
+def _homeless(new: Machine, dests: Mapping[str, str]) -> list[Reason]:
     """The states of the case that the new rules do not know."""
     known = ", ".join(new.states)
     reasons = []
-    for state in draft.case.states:
-        dest = command.states.get(state, state)
+    for state, dest in dests.items():
         if dest not in new.states:
             en = f"the new rules have no state '{dest}'; map '{state}' to one of: {known}"
             zh = f"新规则没有状态“{dest}”；请把“{state}”对应到以下之一：{known}"
             reasons.append(Reason("RULE-040", en, zh, f"states.{state}"))
+    return reasons
+
+
+def _crowded(new: Machine, dests: Mapping[str, str]) -> list[Reason]:
+    """The regions of the new rules in which the case would be twice, or where it must be and is not."""
+    if any(dest not in new.states for dest in dests.values()):
+        return []
+    reasons = []
+    regions = new.workflow.regions
+    for region, states in regions.states.items():
+        there = sorted({dest for dest in dests.values() if dest in states})
+        if len(there) > 1 or (region == regions.first and not there):
+            listed = ", ".join(there) or "-"
+            en = f"a case is in one state of region '{region}', not in: {listed}; map its states"
+            zh = f"事项在区域“{region}”只能处于一个状态，而非：{listed}；请对应其状态"
+            reasons.append(Reason("RULE-022", en, zh, f"states.{region}"))
     return reasons
 
 

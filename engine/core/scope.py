@@ -143,6 +143,7 @@ _ROOTS: Mapping[str, Callable[[Scope, str], Any]] = {
     "is": lambda scope, name: name in scope.case.states,
     "entered": lambda scope, name: scope.case.entered.get(name, UNDATED),
     "times": lambda scope, name: scope.case.times.get(name, 0),
+    "signed": lambda scope, name: scope.case.signers(name),
     "due": lambda scope, name: scope.clock(name, lambda clock: clock.due),
     "first_due": lambda scope, name: scope.clock(name, lambda clock: clock.first_due),
     "met": lambda scope, name: scope.clock(name, lambda c: c.runs[-1].until if c.met else None),
@@ -154,5 +155,6 @@ _ROOTS: Mapping[str, Callable[[Scope, str], Any]] = {
     "phase": lambda scope, name: scope.world.spans.get(f"phase.{name}", UNDATED),
     "opened": lambda scope, _: scope.case.opened,
     "episode": lambda scope, _: scope.case.episode,
+    "flagged": lambda scope, _: bool(scope.case.flags),
     "item": lambda scope, _: scope.item,
 }

@@ -109,7 +109,7 @@ def _followed(
         return _running(deadline, clock, scope, draft)
     if clock is None or clock.ended is not None:
         return None
-    over = all(scope.machine.states[s].final for s in states)
+    over = scope.machine.workflow.regions.over(states)
     waits = states & deadline.waits_in or deadline.model.again == "waits"
     if waits and not over:
         held = clocks.hold(clock, scope.world.clockwork, now, held=clock.held)

@@ -142,7 +142,8 @@ def _semantics(machine: Machine, report: Report) -> None:
         return
     candidates = {c.index: c for row in machine.table.values() for c in row}
     try:
-        build(machine.states, [candidates[n] for n in sorted(candidates)], lambda *_: True)
+        regions = machine.workflow.regions.states
+        build(regions, [candidates[n] for n in sorted(candidates)], lambda *_: True)
     except Exception as error:  # whatever the library says is a fault of the file
         said = str(error)
         report.add(

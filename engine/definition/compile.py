@@ -80,6 +80,7 @@ class Compiler:
             table=_table(candidates),
             automatic=_automatic(candidates),
             triggers=tuple(dict.fromkeys(c.trigger for c in candidates if c.trigger)),
+            strikable=_strikable(candidates, deadlines.values()),
             expressions=self.expressions,
             campaign=self.rules.campaign,
             phase=self.rules.phase,
@@ -101,12 +102,14 @@ class Compiler:
             place=f"transitions.{number}",
             trigger=transition.trigger,
             when=self.expression(transition.when, at / "when", "flag"),
-            sources=frozenset(self._sources(transition)),
+            sources=frozenset(self.workflow.sources_of(transition)),
             dest=transition.dest,
             conditions=self._conditions(transition.conditions, at / "conditions"),
             unless=self._conditions(transition.unless, at / "unless"),
             by=tuple(transition.by),
             not_by=tuple(transition.not_by),
+            everyone=transition.everyone,
+            quorum=transition.quorum,
             asks=asks,
             fills=frozenset(name for name, asked in transition.asks.items() if asked == OWN),
             requires=tuple(transition.requires),
@@ -126,13 +129,6 @@ class Compiler:
 
     def _own_field(self, name: str) -> Field:
         return self.workflow.fields.get(name) or Field(type="text")
-
-    def _sources(self, transition: Transition) -> Iterable[str]:
-        """A wildcard never leaves a final state: a closed case must not move by accident."""
-        named = [name for name in transition.source if name != "*"]
-        if "*" in transition.source:
-            named += [name for name, state in self.workflow.states.items() if not state.final]
-        return named
 
     def _conditions(self, conditions: list[Any], at: _At) -> tuple[Expression, ...]:
         compiled = []
@@ -317,6 +313,15 @@ def _equalities(condition: Any, workflow: Workflow) -> list[str]:
             right = repr(value)
         sources.append(f"{left} == {right}")
     return sources
+
+
+def _strikable(
+    candidates: Iterable[Candidate], deadlines: Iterable[CompiledDeadline]
+) -> frozenset[str]:
+    """The triggers that some effect may strike: of their entries a case keeps what that takes."""
+    lists = [candidate.effects for candidate in candidates]
+    lists += [rung.effects for deadline in deadlines for rung in deadline.rungs]
+    return frozenset(e.model.strike for effects in lists for e in effects if e.model.strike)
 
 
 def _table(candidates: list[Candidate]) -> Mapping[tuple[str, str], tuple[Candidate, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from duban.engine.definition.faults import Report
 from duban.engine.definition.machine import NEW
-from duban.engine.definition.workflow import Deadline, Transition, Workflow
+from duban.engine.definition.workflow import Deadline, Workflow
 
 
 class GraphCheck:
@@ -20,7 +20,8 @@ class GraphCheck:
     def run(self) -> None:
         """Run them all."""
         moves = {state: set(self._next(state)) for state in (*self.states, NEW)}
-        reached = _closure({NEW}, moves)
+        # What lies side by side begins by itself; no move leads from one region into another.
+        reached = _closure({NEW, *self.workflow.regions.beginnings.values()}, moves)
         self._unreachable(reached)
         self._endless(moves, reached)
         self._never_won()
@@ -40,8 +41,9 @@ class GraphCheck:
             for following in nexts & moves.keys():
                 backwards[following].add(state)
         ending = _closure(final, backwards)
-        for state in self.workflow.states:
-            if final and state in reached and state not in ending:
+        # A region without a final state goes on for ever, and keeps no case from its end.
+        for state in self.workflow.regions.ending(self.workflow.states):
+            if state in reached and state not in ending:
                 en = f"from '{state}' no final state can be reached"
                 zh = f"从“{state}”无法到达任何终止状态"
                 self.report.add(self.origin, ("states", state), "DEF-025", en, zh)
@@ -65,10 +67,7 @@ class GraphCheck:
         for transition in self.workflow.transitions:
             if transition.reopen and not reopening:
                 continue
-            everywhere = "*" in transition.source and not (
-                state in self.states and self.workflow.states[state].final
-            )
-            if transition.dest and (state in transition.source or (everywhere and state != NEW)):
+            if transition.dest and state in self.workflow.sources_of(transition):
                 yield state if transition.dest == "=" else transition.dest
 
     def _never_won(self) -> None:
@@ -78,7 +77,7 @@ class GraphCheck:
             trigger = transition.trigger
             if trigger is None:
                 continue
-            sources = self._sources(transition)
+            sources = self.workflow.sources_of(transition)
             before = [source for source in sources if (source, trigger) in seen]
             # One that leaves everything may well be written to catch what others left.
             if before and (len(before) == len(sources) or "*" not in transition.source):
@@ -94,12 +93,6 @@ class GraphCheck:
             if not transition.conditions and not transition.unless:
                 for source in sources:
                     seen.setdefault((source, trigger), number)
-
-    def _sources(self, transition: Transition) -> list[str]:
-        named = [source for source in transition.source if source != "*"]
-        if "*" in transition.source:
-            named += [name for name, state in self.workflow.states.items() if not state.final]
-        return named
 
 
 def _closure(start: set[str], moves: Mapping[str, set[str]]) -> set[str]:

@@ -58,6 +58,8 @@ class Candidate:
     unless: tuple[Expression, ...]
     by: tuple[str, ...]
     not_by: tuple[str, ...]
+    everyone: bool
+    quorum: int | None
     asks: Mapping[str, Field]
     fills: frozenset[str]
     requires: tuple[str, ...]
@@ -66,6 +68,11 @@ class Candidate:
     effects: tuple[CompiledEffect, ...]
     reopen: bool
     cites: tuple[str, ...]
+
+    @property
+    def signed(self) -> bool:
+        """Whether more than one person must sign it."""
+        return self.everyone or self.quorum is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,7 @@ class Machine:
     table: Mapping[tuple[str, str], tuple[Candidate, ...]]
     automatic: Mapping[str, tuple[Candidate, ...]]
     triggers: tuple[str, ...]
+    strikable: frozenset[str]
     expressions: Mapping[str, Expression]
     campaign: str | None
     phase: str | None

@@ -12,8 +12,9 @@ RESERVED_FIELDS = frozenset({"id", "unit", "campaign", "phase", "workflow"})
 # What a name may begin with; the choices of a field called so could not be told apart.
 ROOTS = frozenset(
     {
-        "case", "given", "input", "setting", "is", "entered", "times", "due", "first_due", "met",
-        "lapsed", "runs", "extended", "fact", "campaign", "phase", "opened", "episode", "item",
+        "case", "given", "input", "setting", "is", "entered", "times", "signed", "flagged", "due",
+        "first_due", "met", "lapsed", "runs", "extended", "fact", "campaign", "phase", "opened",
+        "episode", "item",
     }
 )  # fmt: skip
 
@@ -52,6 +53,7 @@ def names_of(workflow: Workflow) -> dict[str, Kind]:
         **{f"case.{name}": "text" for name in RESERVED_FIELDS},
         "opened": "instant",
         "episode": "int",
+        "flagged": "flag",
         "item": "text",
         **{
             f"{span}.{end}": "instant" for span in ("campaign", "phase") for end in ("begin", "end")
@@ -90,6 +92,7 @@ def _states(workflow: Workflow) -> Iterator[tuple[str, Kind]]:
     for transition in workflow.transitions:
         if transition.trigger:
             yield f"times.{transition.trigger}", "int"
+            yield f"signed.{transition.trigger}", "int"
 
 
 def _clocks(workflow: Workflow) -> Iterator[tuple[str, Kind]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, model_validator
@@ -22,6 +23,7 @@ from duban.engine.definition.base import (
     refusal,
 )
 from duban.engine.definition.fields import Field
+from duban.engine.definition.regions import Regions
 from duban.engine.definition.selector import Selector
 
 
@@ -47,9 +49,11 @@ Role = Annotated[list[Binding], BeforeValidator(many)]
 
 
 class State(Model):
-    """A state of a case."""
+    """A state of a case, in one of the regions that stand side by side."""
 
     title: Title | None = None
+    region: Name = "main"
+    initial: bool = False
     final: bool = False
     counts: Literal["open", "closed", "void"] | None = None
     forbids: Names = []
@@ -67,13 +71,14 @@ class State(Model):
 
 ACTIONS = (
     "set", "notify", "open", "fire", "issue", "extend", "stop", "resume", "restart", "hand_over",
+    "strike",
 )  # fmt: skip
 
 
 class Effect(Model):
     """One thing that happens: exactly one action, with what that action needs."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"strike", "freeze"})
+    planned: ClassVar[frozenset[str]] = frozenset({"freeze"})
 
     when: Expr | None = None
     each: str | Selector | None = None
@@ -97,6 +102,7 @@ class Effect(Model):
     resume: str | None = None
     restart: str | None = None
     hand_over: str | None = None
+    strike: str | None = None
 
     @property
     def action(self) -> str:
@@ -156,8 +162,6 @@ Conditions = Annotated[list[Expr | dict[str, str | int | bool]], BeforeValidator
 class Transition(Model):
     """How a case may go on: fired by a person (`trigger`) or by itself (`when`)."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"everyone"})
-
     trigger: Name | None = None
     name: Name | None = None
     when: Expr | None = None
@@ -168,6 +172,8 @@ class Transition(Model):
     unless: Conditions = []
     by: Names = []
     not_by: Names = []
+    everyone: bool = False
+    quorum: int | None = None
     asks: Annotated[Ordered[str, Literal["field"] | Field], BeforeValidator(_asked)] = {}
     requires: Names = []
     otherwise: Title | None = None
@@ -194,6 +200,30 @@ class Transition(Model):
                 "DEF-052",
                 "an automatic transition asks nobody: take 'by', 'not_by', 'asks' and 'requires' away",
                 "自动流转不涉及人员：请去掉 by、not_by、asks、requires",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _signed(self) -> Transition:
+        if not self.everyone and self.quorum is None:
+            return self
+        if self.trigger in (None, "open") or not self.by:
+            raise refusal(
+                "DEF-083",
+                "'everyone' and 'quorum' need a 'trigger' (not 'open') and roles in 'by'",
+                "everyone 和 quorum 需要 trigger（open 除外）和 by 中的角色",
+            )
+        if self.everyone and (self.quorum is not None or "anyone" in self.by):
+            raise refusal(
+                "DEF-084",
+                "'everyone' means all holders of the roles in 'by': leave 'quorum' and 'anyone' out",
+                "everyone 指 by 中角色的全体任职者：请去掉 quorum 和 anyone",
+            )
+        if self.quorum is not None and self.quorum < 2:
+            raise refusal(
+                "DEF-085",
+                f"'quorum: {self.quorum}' is no quorum; say 2 or more",
+                f"quorum: {self.quorum} 不成立；至少为 2",
             )
         return self
 
@@ -262,7 +292,7 @@ class Fact(Model):
 class Workflow(Model):
     """A state machine that cases walk."""
 
-    planned: ClassVar[frozenset[str]] = frozenset({"regions", "standing"})
+    planned: ClassVar[frozenset[str]] = frozenset({"standing"})
 
     workflow: FileName
     # Where it comes from: what it inherits stands in it already (``duban.workflows.inheritance``).
@@ -276,6 +306,23 @@ class Workflow(Model):
     transitions: list[Transition]
     deadlines: Ordered[Name, Deadline] = {}
     facts: Ordered[Name, Fact] = {}
+
+    @cached_property
+    def regions(self) -> Regions:
+        """The regions in which its states stand side by side."""
+        return Regions(self.states)
+
+    def sources_of(self, transition: Transition) -> tuple[str, ...]:
+        """Return the states that *transition* may leave, with `*` spelt out.
+
+        A wildcard stands for the region of the destination, or for the first one where there is
+        none, and never leaves a final state: a closed case must not move by accident.
+        """
+        named = tuple(name for name in transition.source if name != "*")
+        if "*" not in transition.source:
+            return named
+        region = self.regions.of(transition.dest or "") or self.regions.first
+        return (*named, *self.regions.not_final(region))
 
 
 class Rung(Model):

@@ -27,6 +27,7 @@ from duban.engine.definition.library import Library
 from duban.engine.definition.machine import NEW, OPEN
 from duban.engine.definition.names import RESERVED_FIELDS, ROOTS, names_of
 from duban.engine.definition.number_check import NumberCheck
+from duban.engine.definition.regions_check import RegionsCheck
 from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Transition, Workflow
 
@@ -55,7 +56,8 @@ class WorkflowCheck:
         self._deadlines()
         self._facts()
         NumberCheck(self.workflow, self.report).run()
-        GraphCheck(self.workflow, self.report).run()
+        if RegionsCheck(self.workflow, self.report).run():
+            GraphCheck(self.workflow, self.report).run()
 
     def fault(self, path: Path, code: str, en: str, zh: str) -> None:
         """Note a fault of this workflow."""
@@ -192,6 +194,7 @@ class WorkflowCheck:
             ("open", [effect.open], self.library.workflows, WORKFLOW),
             ("issue", [effect.issue], self.serials, SERIAL),
             ("hand_over", [effect.hand_over], roles, ROLE),
+            ("strike", [effect.strike], self.triggers, TRIGGER),
         ]
         for key in ("extend", "stop", "resume", "restart"):
             checks.append((key, [getattr(effect, key)], self.workflow.deadlines, DEADLINE))
@@ -204,6 +207,9 @@ class WorkflowCheck:
                 f"'{name}' is a serial: take 'issue: {name}' in place of 'set'",
                 f"“{name}”是编号：请用 issue: {name} 代替 set",
             )
+        if effect.strike == OPEN:
+            en = "the opening of a case is not withdrawn: end the case instead"
+            self.fault((*at, "strike"), "DEF-086", en, "创建事项不可撤回：请以终止状态结束事项")
 
     def _deadlines(self) -> None:
         check_following(self.workflow, self.report)

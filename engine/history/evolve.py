@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from duban.engine.history.chain import genesis
 from duban.engine.history.entry import Entry
+from duban.engine.history.firing import fired, flagged, struck
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
 from duban.engine.values.forms import clock_of
@@ -17,6 +19,9 @@ MIGRATE = "migrate"
 # How a field that lost its value stands in an entry: canonical JSON here has no null.
 NONE: Mapping[str, Plain] = {"none": True}
 
+# The region, the state left and the state entered.
+Move: TypeAlias = tuple[str, str, str]
+
 _AS_SAID = ("rules", "episode", "counts")
 
 
@@ -24,6 +29,9 @@ def evolve(case: Case | None, entry: Entry) -> Case:
     """Return the case as it stands after *entry*; *case* is None before the first."""
     body = entry.body
     before = _newborn(entry) if case is None else case
+    if entry.kind == MIGRATE:
+        # Who signed did so under a transition of the old rules.
+        before = replace(before, signed=())
     changes: dict[str, Any] = {
         "version": entry.seq,
         "head": entry.hash,
@@ -31,7 +39,11 @@ def evolve(case: Case | None, entry: Entry) -> Case:
     }
     changes.update((name, body[name]) for name in _AS_SAID if name in body)
     if "moves" in body:
-        changes.update(_moved(before, entry))
+        moves = [(move[0], move[1], move[2]) for move in body["moves"]]
+        renamed = entry.kind == MIGRATE
+        changes["states"], changes["entered"] = moved(
+            before, moves, entry.effective, renamed=renamed
+        )
     if "set" in body:
         changes["data"] = _filled(before.data, entry.values("set"))
     if "clocks" in body:
@@ -42,8 +54,8 @@ def evolve(case: Case | None, entry: Entry) -> Case:
     if "links" in body:
         added = [(name, other) for name, other in body["links"]]
         changes["links"] = (*before.links, *(pair for pair in added if pair not in before.links))
-    changes.update(_counted(before, entry))
-    return replace(before, **changes)
+    after = replace(before, **changes)
+    return flagged(struck(fired(after, entry), entry), entry)
 
 
 def replay(entries: Iterable[Entry]) -> Case | None:
@@ -52,6 +64,29 @@ def replay(entries: Iterable[Entry]) -> Case | None:
     for entry in entries:
         case = evolve(case, entry)
     return case
+
+
+def moved(
+    case: Case, moves: Sequence[Move], at: datetime, *, renamed: bool = False
+) -> tuple[tuple[str, ...], dict[str, datetime]]:
+    """Return the states of *case* after *moves* at the instant *at*, and when each was entered.
+
+    A region that had no state yet gets its place behind the others. *renamed*: under other rules
+    a state has another name; the case entered it when it did.
+    """
+    states = list(case.states)
+    entered = dict(case.entered)
+    places = {state: number for number, state in enumerate(states)}
+    for _, source, dest in moves:
+        place = places.pop(source, None)
+        if place is None:
+            place = len(states)
+            states.append(dest)
+        states[place] = dest
+        places.setdefault(dest, place)
+        entered[dest] = case.entered.get(source, at) if renamed else at
+    # Other rules may have one region where there were two, and one state that takes both in.
+    return tuple(dict.fromkeys(states)), entered
 
 
 def _newborn(entry: Entry) -> Case:
@@ -69,31 +104,6 @@ def _newborn(entry: Entry) -> Case:
     )
 
 
-def _moved(case: Case, entry: Entry) -> dict[str, Any]:
-    states = list(case.states)
-    entered = dict(case.entered)
-    for _, source, dest in entry.body["moves"]:
-        if source in states:
-            states[states.index(source)] = dest
-        else:
-            states.append(dest)
-        # Under other rules a state has another name; the case entered it when it did.
-        renamed = entry.kind == MIGRATE
-        entered[dest] = entered.get(source, entry.effective) if renamed else entry.effective
-    return {"states": tuple(states), "entered": entered}
-
-
 def _filled(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**old, **new}
     return {name: value for name, value in merged.items() if value != NONE}
-
-
-def _counted(case: Case, entry: Entry) -> dict[str, Any]:
-    trigger = entry.trigger
-    if trigger is None:
-        return {"did": {}} if "episode" in entry.body else {}
-    did = {} if "episode" in entry.body else dict(case.did)
-    actor = entry.actor
-    if not actor.is_timer:
-        did[trigger] = tuple(sorted({*did.get(trigger, ()), *actor.persons}))
-    return {"times": {**case.times, trigger: case.times.get(trigger, 0) + 1}, "did": did}

@@ -22,8 +22,8 @@ from duban.engine.core.decide import (
     decide_due,
     decide_fire,
     decide_migrate,
+    decide_note,
     decide_open,
-    decide_tie,
 )
 from duban.engine.core.inputs import clean_text
 from duban.engine.core.world import World
@@ -51,7 +51,7 @@ from duban.engine.shell.numbering import held_number, numbered
 from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Command, Fire, Migrate, Open, Tie
+from duban.engine.values.command import Command, Fire, Flag, Migrate, Note, Open
 
 _MOST_COMMANDS = 100_000
 _DEEPEST = 16
@@ -150,7 +150,7 @@ class Work:
 
     # ---- commands
 
-    def _decide(self, command: Command | Tie) -> tuple[Case, Decision]:
+    def _decide(self, command: Command | Note) -> tuple[Case, Decision]:
         decision = self._open(command) if isinstance(command, Open) else self._on_case(command)
         return decision.case, decision
 
@@ -169,7 +169,7 @@ class Work:
         self.opened += 1
         return self._numbered(partial(decide_open, machine, command, case_id), world)
 
-    def _on_case(self, command: Fire | Tie) -> Decision:
+    def _on_case(self, command: Fire | Note) -> Decision:
         case = self._locked(command.case)
         if is_campaign(case.workflow):
             raise UnknownCase(case=case.id)
@@ -177,8 +177,8 @@ class Work:
         if why is not None:
             raise CaseSetAside(case=case.id, why=why)
         machine, world = self._surroundings(case)
-        if isinstance(command, Tie):
-            return self._numbered(partial(decide_tie, machine, case, command), world)
+        if isinstance(command, Note):
+            return self._numbered(partial(decide_note, machine, case, command), world)
         return self._numbered(partial(decide_fire, machine, case, command), world)
 
     def _numbered(self, decide: Callable[[World], Decision], world: World) -> Decision:
@@ -219,12 +219,20 @@ class Work:
                 raise TooMuch(most=_MOST_COMMANDS, deep=_DEEPEST)
             if isinstance(command, Open) and command.id and self._tx.case(command.id) is not None:
                 continue
+            if isinstance(command, Flag) and not self._rests(command):
+                continue
             following = self._followed(command)
             if following is not None:
                 self._write(following, None)
                 queue.extend((command, depth + 1) for command in following.commands)
 
-    def _followed(self, command: Command | Tie) -> Decision | None:
+    def _rests(self, command: Flag) -> bool:
+        """Whether the entry that was struck did bring something about there: it may have been skipped."""
+        basis = (command.other, command.seq)
+        causes = (entry.body.get("cause") for entry in self._tx.history(command.case))
+        return any((cause["case"], cause["seq"]) == basis for cause in causes if cause)
+
+    def _followed(self, command: Command | Note) -> Decision | None:
         try:
             return self._decide(command)[1]
         except (TransitionRefused, CaseSetAside):

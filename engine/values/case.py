@@ -96,12 +96,39 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature under a transition that several must sign; ``rule`` is the transition's place.
+
+    ``persons`` are the one who signed and whom that was done for. It ends when ``state`` is left.
+    """
+
+    state: str
+    trigger: str
+    rule: str
+    persons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """An entry that may yet be struck: who fired its trigger, and which cases rest on it."""
+
+    seq: int
+    trigger: str
+    episode: int
+    persons: tuple[str, ...]
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A case as it stands after its last entry.
 
     ``data`` holds field values in their plain form: dates, spans and amounts as text. ``states``
     has one state for each region. ``did`` names, for each trigger of this episode, the persons who
-    fired it. ``head`` is the hash of the last entry, in hexadecimal.
+    fired it. ``signed`` has the signatures that wait for others, ``bases`` the entries that may be
+    struck, ``struck`` the numbers of those that were. ``flags`` names the struck entries of other
+    cases on which this one rests, as case and number. ``head`` is the hash of the last entry, in
+    hexadecimal.
     """
 
     id: str
@@ -119,6 +146,10 @@ class Case:
     did: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     holds: Mapping[str, str] = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
+    signed: tuple[Signature, ...] = ()
+    bases: tuple[Basis, ...] = ()
+    struck: tuple[int, ...] = ()
+    flags: tuple[tuple[str, int], ...] = ()
     episode: int = 1
     version: int = 0
     head: str = ""
@@ -150,6 +181,10 @@ class Case:
     def overdue(self, now: datetime) -> bool:
         """Whether a running clock of this case has lapsed at *now*; one that waits cannot be."""
         return any(clock.running and clock.lapsed(now) for clock in self.clocks.values())
+
+    def signers(self, trigger: str) -> int:
+        """How many have signed *trigger* and wait for others."""
+        return len({signature.persons for signature in self.signed if signature.trigger == trigger})
 
     def linked(self, name: str) -> tuple[str, ...]:
         """The ids of the cases tied to this one by the link *name*."""

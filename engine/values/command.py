@@ -70,4 +70,16 @@ class Migrate:
     deadlines: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """The command to note on ``case`` that entry ``seq`` of ``other``, its basis, was struck."""
+
+    case: str
+    other: str
+    seq: int
+    cause: Cause
+
+
 Command = Open | Fire
+# What a rule may note on another case: nothing that roles or conditions could refuse.
+Note = Tie | Flag

@@ -8,7 +8,7 @@ from typing import Any
 from duban.engine.timing.instants import format_instant, read_instant
 from duban.engine.values.actor import Actor
 from duban.engine.values.canonical import Plain
-from duban.engine.values.case import Case, Clock, Grant, Run
+from duban.engine.values.case import Basis, Case, Clock, Grant, Run, Signature
 
 
 def actor_form(actor: Actor) -> dict[str, Plain]:
@@ -126,9 +126,22 @@ def case_form(case: Case) -> dict[str, Plain]:
     form["did"] = {name: list(persons) for name, persons in case.did.items()}
     form["holds"] = case.holds
     form["links"] = [list(link) for link in case.links]
+    form.update({name: part for name, part in _seldom(case).items() if part})
     form["opened"] = format_instant(case.opened)
     form["changed"] = format_instant(case.changed)
     return form
+
+
+def _seldom(case: Case) -> dict[str, list[Plain]]:
+    """What most cases never have stands in the form only where there is some."""
+    return {
+        "signed": [[s.state, s.trigger, s.rule, list(s.persons)] for s in case.signed],
+        "bases": [
+            [b.seq, b.trigger, b.episode, list(b.persons), list(b.cases)] for b in case.bases
+        ],
+        "struck": list(case.struck),
+        "flags": [[other, seq] for other, seq in case.flags],
+    }
 
 
 def case_of(form: Mapping[str, Any]) -> Case:
@@ -144,6 +157,22 @@ def case_of(form: Mapping[str, Any]) -> Case:
         did={name: tuple(persons) for name, persons in form["did"].items()},
         holds=form["holds"],
         links=tuple((link[0], link[1]) for link in form["links"]),
+        signed=tuple(
+            Signature(state=state, trigger=trigger, rule=rule, persons=tuple(persons))
+            for state, trigger, rule, persons in form.get("signed", ())
+        ),
+        bases=tuple(
+            Basis(
+                seq=seq,
+                trigger=trigger,
+                episode=episode,
+                persons=tuple(persons),
+                cases=tuple(cases),
+            )
+            for seq, trigger, episode, persons, cases in form.get("bases", ())
+        ),
+        struck=tuple(form.get("struck", ())),
+        flags=tuple((flag[0], flag[1]) for flag in form.get("flags", ())),
         opened=read_instant(form["opened"]),
         changed=read_instant(form["changed"]),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duban.adapters.wiring import connect as connect
     from duban.engine.core.decide import Explanation as Explanation
-    from duban.engine.core.judge import Verdict as Verdict
+    from duban.engine.core.verdict import Verdict as Verdict
     from duban.engine.errors import BadInput as BadInput
     from duban.engine.errors import DubanError as DubanError
     from duban.engine.errors import InvalidDefinition as InvalidDefinition

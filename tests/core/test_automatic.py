@@ -6,7 +6,7 @@ import pytest
 from worlds import CASE, TICK, Life, begin, last_of, local
 
 from duban.engine.core.course import NeverRests
-from duban.engine.core.decide import decide_tie
+from duban.engine.core.decide import decide_note
 from duban.engine.errors import TransitionRefused
 from duban.engine.values.command import Cause, Tie
 
@@ -196,10 +196,10 @@ def test_a_fact_that_was_not_loaded_holds_nothing() -> None:
 def test_to_be_tied_to_another_case_forgets_no_timer_and_settles_first() -> None:
     life = begin(CLOCKED)
     tie = Tie(case=CASE, name="thing", other="b", cause=Cause(case="b", seq=1, rule="r"))
-    life.take(decide_tie(life.machine, life.case, tie, life.world("2021-03-05")))
+    life.take(decide_note(life.machine, life.case, tie, life.world("2021-03-05")))
     assert life.timers["auto"] == local("2021-03-07")
     assert life.case.linked("thing") == ("b",)
-    life.take(decide_tie(life.machine, life.case, tie, life.world("2021-03-09")))
+    life.take(decide_note(life.machine, life.case, tie, life.world("2021-03-09")))
     assert life.kinds == ["open", "effect", "auto", "effect"]
     assert life.case.entered["b"] == local("2021-03-07")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 from worlds import CASE, PAUL, local, world
 
-from duban.engine.core.decide import decide_fire
+from duban.engine.core.decide import decide_fire, decide_open
 from duban.engine.core.judge import Judge
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.faults import SourceMap
@@ -21,9 +22,8 @@ from duban.engine.definition.semantics import build
 from duban.engine.definition.workflow import Workflow
 from duban.engine.errors import TransitionRefused
 from duban.engine.values.case import Case
-from duban.engine.values.command import Fire
+from duban.engine.values.command import Fire, Open
 
-STATES = ["s0", "s1", "s2", "s3", "s4", "s5"]
 TRIGGERS = ["t0", "t1", "t2", "t3"]
 
 
@@ -45,37 +45,52 @@ def compiled(model: Mapping[str, Any]) -> tuple[Machine, tuple[Candidate, ...]]:
 
 
 @st.composite
-def transition(draw: st.DrawFn, states: list[str], triggers: list[str]) -> dict[str, Any]:
-    some = st.lists(st.sampled_from(states), min_size=1, max_size=3, unique=True)
+def transition(draw: st.DrawFn, regions: list[list[str]], triggers: list[str]) -> dict[str, Any]:
+    every = [state for states in regions for state in states]
+    dest = draw(st.one_of(st.none(), st.just("="), st.sampled_from(every)))
+    # What leads to a state leaves states of its region; what stays may stand in several.
+    among = next((states for states in regions if dest in states), every)
+    some = st.lists(st.sampled_from(among), min_size=1, max_size=3, unique=True)
     row: dict[str, Any] = {
         "trigger": draw(st.sampled_from(triggers)),
-        "source": draw(st.one_of(st.just("*"), st.sampled_from(states), some)),
+        "source": draw(st.one_of(st.just("*"), st.sampled_from(among), some)),
         "by": "anyone",
         "conditions": [None] * draw(st.integers(0, 2)),
         "unless": [None] * draw(st.integers(0, 2)),
         "reopen": True,
     }
-    dest = draw(st.one_of(st.none(), st.just("="), st.sampled_from(states)))
     return row if dest is None else {**row, "dest": dest}
 
 
 @st.composite
 def machines(draw: st.DrawFn) -> Drawn:
-    states = STATES[: draw(st.integers(2, 6))]
+    regions = [
+        [f"s{region}_{number}" for number in range(draw(st.integers(2, 4)))]
+        for region in range(draw(st.integers(1, 3)))
+    ]
     triggers = TRIGGERS[: draw(st.integers(1, 4))]
-    rows = draw(st.lists(transition(states, triggers), min_size=1, max_size=12))
+    rows = draw(st.lists(transition(regions, triggers), min_size=1, max_size=12))
     flags: list[str] = []
     for row in rows:
         for kind in ("conditions", "unless"):
             flags += (names := [f"f{len(flags) + n}" for n in range(len(row[kind]))])
             row[kind] = [f"case.{name}" for name in names]
-    final = draw(st.sets(st.sampled_from(states), max_size=2))
-    opening = {"trigger": "open", "source": "new", "dest": "s0", "by": "anyone"}
+    every = [state for states in regions for state in states]
+    final = draw(st.sets(st.sampled_from(every), max_size=3))
+    opening = {"trigger": "open", "source": "new", "dest": "s0_0", "by": "anyone"}
     machine, candidates = compiled(
         {
             "workflow": "drawn",
             "fields": dict.fromkeys(flags, "flag"),
-            "states": {name: {"final": name in final} for name in states},
+            "states": {
+                name: {
+                    "final": name in final,
+                    "region": f"r{number}",
+                    "initial": number > 0 and name == states[0],
+                }
+                for number, states in enumerate(regions)
+                for name in states
+            },
             "transitions": [opening, *rows],
         }
     )
@@ -92,17 +107,22 @@ def oracle(drawn: Drawn) -> Any:
         expression = getattr(by_index[index], kind)[int(number)]
         return drawn.truth[expression.source.removeprefix("case.")]
 
-    return build(drawn.machine.states, drawn.candidates, answer)
+    return build(drawn.machine.workflow.regions.states, drawn.candidates, answer)
 
 
-def case_in(drawn: Drawn, state: str) -> Case:
+def everywhere(drawn: Drawn) -> Iterator[tuple[str, ...]]:
+    """Yield every combination of states, one for each region."""
+    return product(*drawn.machine.workflow.regions.states.values())
+
+
+def case_in(drawn: Drawn, states: tuple[str, ...]) -> Case:
     moment = local("2021-03-01T09:00")
     return Case(
         id=CASE,
         workflow="drawn",
         rules=drawn.machine.rules,
         unit="school",
-        states=(state,),
+        states=states,
         data=dict(drawn.truth),
         head="00" * 32,
         opened=moment,
@@ -110,15 +130,24 @@ def case_in(drawn: Drawn, state: str) -> Case:
     )
 
 
-def fired(drawn: Drawn, case: Case, trigger: str) -> tuple[int, Case] | None:
-    """Return the number of the transition that our engine took, and the case after it."""
+def fired(drawn: Drawn, case: Case, trigger: str) -> tuple[list[int], Case] | None:
+    """Return the numbers of the transitions that our engine took, and the case after them."""
     command = Fire(case=CASE, trigger=trigger, actor=PAUL)
     try:
         decision = decide_fire(drawn.machine, case, command, world("2021-03-02"))
     except TransitionRefused:
         return None
+    assert len(decision.entries) == 1
     rule = str(decision.entries[0].body["rule"])
-    return int(rule.removeprefix("transitions.")), decision.case
+    return [int(r.removeprefix("transitions.")) for r in rule.split("+")], decision.case
+
+
+def assert_same(ours: tuple[list[int], Case] | None, theirs: Any) -> None:
+    """Both refuse, or both take the same transitions to the same states."""
+    assert (ours is None) == (theirs is None)
+    if ours is not None:
+        assert ours[0] == list(dict.fromkeys(theirs[0]))
+        assert ours[1].states == theirs[1]
 
 
 @given(machines())
@@ -126,10 +155,9 @@ def test_from_every_state_every_trigger_takes_the_transition_that_transitions_ta
     drawn: Drawn,
 ) -> None:
     ask = oracle(drawn)
-    for state in drawn.machine.states:
+    for states in everywhere(drawn):
         for trigger in drawn.machine.triggers:
-            ours = fired(drawn, case_in(drawn, state), trigger)
-            assert (ours and (ours[0], ours[1].state)) == ask(state, trigger)
+            assert_same(fired(drawn, case_in(drawn, states), trigger), ask(states, trigger))
 
 
 @given(machines(), st.lists(st.sampled_from(TRIGGERS), max_size=12))
@@ -137,26 +165,33 @@ def test_whole_sequences_of_triggers_end_where_transitions_ends(
     drawn: Drawn, triggers: list[str]
 ) -> None:
     ask = oracle(drawn)
-    state, case = "s0", case_in(drawn, "s0")
+    states = next(everywhere(drawn))
+    case = case_in(drawn, states)
     for trigger in triggers:
-        theirs = ask(state, trigger)
+        theirs = ask(states, trigger)
         ours = fired(drawn, case, trigger)
-        assert (ours and (ours[0], ours[1].state)) == theirs
+        assert_same(ours, theirs)
         if ours is not None and theirs is not None:
-            state, case = theirs[1], ours[1]
+            states, case = theirs[1], ours[1]
 
 
 @given(machines())
-def test_explain_finds_the_same_transition_as_fire(drawn: Drawn) -> None:
-    for state in drawn.machine.states:
-        case = case_in(drawn, state)
+def test_explain_finds_the_same_transitions_as_fire(drawn: Drawn) -> None:
+    for states in everywhere(drawn):
+        case = case_in(drawn, states)
         for trigger in drawn.machine.triggers:
             ours = fired(drawn, case, trigger)
             verdict = Judge(drawn.machine, case, PAUL, world("2021-03-02")).ask(trigger)
             assert verdict.allowed == (ours is not None)
             if ours is not None:
-                assert verdict.candidate is not None
-                assert verdict.candidate.index == ours[0]
+                assert [candidate.index for candidate in verdict.candidates] == ours[0]
+
+
+@given(machines())
+def test_a_case_begins_in_the_first_state_of_each_region(drawn: Drawn) -> None:
+    command = Open(workflow="drawn", unit="school", actor=PAUL)
+    case = decide_open(drawn.machine, command, CASE, world("2021-03-02")).case
+    assert case.states == next(everywhere(drawn))
 
 
 @given(machines())
@@ -175,11 +210,13 @@ def test_explain_finds_the_same_transition_as_fire(drawn: Drawn) -> None:
         truth={},
     )
 )
-def test_a_wildcard_leaves_every_state_but_the_final_ones(drawn: Drawn) -> None:
+def test_a_wildcard_leaves_every_state_of_its_region_but_the_final_ones(drawn: Drawn) -> None:
+    workflow = drawn.machine.workflow
     final = {name for name, state in drawn.machine.states.items() if state.final}
     for candidate in drawn.candidates:
         transition = drawn.machine.workflow.transitions[candidate.index]
         named = {source for source in transition.source if source != "*"}
-        everywhere = set(drawn.machine.states) - final if "*" in transition.source else set()
-        assert candidate.sources == named | everywhere
+        region = workflow.regions.of(transition.dest or "") or workflow.regions.first
+        spelt = set(workflow.regions.states[region]) - final if "*" in transition.source else set()
+        assert candidate.sources == named | spelt
         assert NEW not in candidate.sources - named
