@@ -25,6 +25,13 @@ COMMANDS = {
         "definitions:check",
         Text("List every fault of definition files.", "列出定义文件中的全部错误。"),
     ),
+    "test": Entry(
+        "test:test",
+        Text(
+            "Play scenarios and say what differs from what was expected.",
+            "运行场景，列出与预期不符之处。",
+        ),
+    ),
     "plan": Entry(
         "definitions:plan",
         Text(

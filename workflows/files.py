@@ -25,8 +25,8 @@ from duban.workflows.reader import read
 
 TABLE = Limits(8 * 1024 * 1024, 0, 0)
 _YAML = (".yaml", ".yml")
-# Examples lie beside what they vary: they are read when they are named, never with the folder above.
-EXAMPLES = "examples"
+# They lie beside what they vary or play: read when they are named, never with the folder above.
+EXAMPLES, SCENARIOS = "examples", "scenarios"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,14 @@ def read_csv(raw: bytes, file: str, columns: Sequence[str]) -> list[Row]:
 
 def _below(folder: Path) -> Iterator[Path]:
     for here, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name != EXAMPLES]
-        for name in files:
-            if name.lower().endswith(_YAML) and not name.startswith("."):
-                yield Path(here, name)
+        left_out = {name for name in folders if name.startswith(".")} | {EXAMPLES, SCENARIOS}
+        folders[:] = [name for name in folders if name not in left_out]
+        yield from (Path(here, name) for name in files if is_definition(name))
+
+
+def is_definition(name: str) -> bool:
+    """Whether a file of this *name* may hold a definition."""
+    return name.lower().endswith(_YAML) and not name.startswith(".")
 
 
 def _raw(path: Path, limits: Limits) -> bytes:

@@ -19,7 +19,7 @@ from duban.workflows.unread import extends_unread, named_by_data, named_by_text
 
 _M = TypeVar("_M", bound=Model)
 # Files that lie beside definitions and are read by a tool of their own.
-NOT_PUBLISHED = frozenset({"behaviour"})
+NOT_PUBLISHED = frozenset({"behaviour", "scenario"})
 _UNIT_COLUMNS = ("unit", "kind", "title_zh", "title_en", "parent", "from", "to", "tags")
 _HOLDER_COLUMNS = ("post", "person", "from", "to", "address")
 
@@ -45,28 +45,39 @@ class FileLoader:
         Raises:
             NotFound, BadUsage: there is no such file, or nothing to read in it.
         """
-        files = FileSource(File(source))
-        documents: list[Document] = []
-        faults: list[Fault] = []
-        unread: set[str] = set()
+        return survey_together([File(source)], in_force)
+
+
+def survey_together(
+    sources: Sequence[File], in_force: Sequence[Definition] = (), more: Sequence[Definition] = ()
+) -> Survey:
+    """Return the definitions at all *sources* with *more*; a file that is named twice is read once.
+
+    Raises:
+        NotFound, BadUsage: there is no such file, or nothing to read in it.
+    """
+    read: dict[File, tuple[Document, FileSource]] = {}
+    faults: list[Fault] = []
+    unread: set[str] = set()
+    for files in map(FileSource, sources):
         for path, found in files.each():
             if isinstance(found, InvalidDefinition):
                 faults += found.faults
                 unread.add(named_by_text(path))
             elif NOT_PUBLISHED.isdisjoint(found.data):
-                documents.append(found)
-        inheritance = Inheritance(documents, in_force)
-        definitions: list[Definition] = []
-        for document in documents:
-            try:
-                definitions.append(_definition(inheritance.whole(document), files))
-            except InvalidDefinition as error:
-                missed = extends_unread(document.data, unread)
-                faults += [f for f in error.faults if not missed or f.code != NOT_EXTENDED]
-                unread.add(named_by_data(document.data))
-        faults += _twice(definitions)
-        # What is inherited and wrong is wrong once.
-        return Survey(tuple(definitions), tuple(dict.fromkeys(faults)), frozenset(unread))
+                read.setdefault(path.resolve(), (found, files))
+    inheritance = Inheritance([document for document, _ in read.values()], in_force)
+    definitions = list(more)
+    for document, files in read.values():
+        try:
+            definitions.append(_definition(inheritance.whole(document), files))
+        except InvalidDefinition as error:
+            missed = extends_unread(document.data, unread)
+            faults += [f for f in error.faults if not missed or f.code != NOT_EXTENDED]
+            unread.add(named_by_data(document.data))
+    faults += _twice(definitions)
+    # What is inherited and wrong is wrong once.
+    return Survey(tuple(definitions), tuple(dict.fromkeys(faults)), frozenset(unread))
 
 
 def _definition(document: Document, files: FileSource) -> Definition:
@@ -81,7 +92,7 @@ def _definition(document: Document, files: FileSource) -> Definition:
     model: Model = validate(KINDS[kind], document)
     places = dict(document.places)
     if isinstance(model, Organisation):
-        model = _with_tables(model, document, files, places)
+        model = with_tables(model, document, files, places)
     name = str(document.data[kind])
     source = SourceMap(document.file, places, document.values, document.warnings)
     return Definition(kind, name, model, source)
@@ -100,9 +111,10 @@ def _twice(definitions: list[Definition]) -> list[Fault]:
     return faults
 
 
-def _with_tables(
+def with_tables(
     model: Organisation, document: Document, files: FileSource, places: dict[Path, Place]
 ) -> Organisation:
+    """Return the organisation with the rows of the tables that it names, and note their places."""
     if model.files is None:
         return model
     units, holders = list(model.units), list(model.holders)

@@ -87,6 +87,19 @@ class MemoryStore:
             raise ClockAhead(now=now.isoformat())
         self._virtual = max(self._virtual, now.astimezone(UTC))
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Undo on leaving whatever was written inside, and set a virtual clock back: to try things.
+
+        Only for a store that no other thread uses.
+        """
+        tables, virtual = self._tables, self._virtual
+        self._tables = tables.copy()
+        try:
+            yield
+        finally:
+            self._tables, self._virtual = tables, virtual
+
     def describe(self) -> Mapping[str, str]:
         clock = "host" if self._virtual is None else "virtual"
         return {"kind": "memory", "clock": clock, "warning": "nothing is kept"}

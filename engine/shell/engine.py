@@ -362,6 +362,18 @@ class Engine:
             raise UnknownCase(case=case_id)
         return entries
 
+    def facts(self, case_id: str) -> Mapping[str, object]:
+        """Return what the workflow of a case asks of other cases, and the answers of now.
+
+        Raises:
+            UnknownCase: there is none.
+        """
+        with self.store.reading() as reader:
+            case = reader.case(case_id)
+            if case is None:
+                raise UnknownCase(case=case_id)
+            return facts_of(reader, self._catalogue.machine(reader, case.rules), case)
+
     def players(self, case: Case, role: str) -> tuple[Actor, ...]:
         """Return who plays *role* on *case* now: one actor for each holder of each of its posts."""
         with self.store.reading() as reader:
@@ -442,14 +454,18 @@ class Engine:
 
         Each call is a savepoint; the host's commit or rollback decides.
         """
-        joined = Engine(
-            self.store.joined(connection),
-            ids=self._ids,
-            definitions=self._definitions,
-            notifiers=self._notifiers,
+        return self._on(self.store.joined(connection))
+
+    def branch(self) -> Engine:
+        """Return an engine on the same store, for what may be undone, definitions too."""
+        return self._on(self.store)
+
+    def _on(self, store: Store) -> Engine:
+        other = Engine(
+            store, ids=self._ids, definitions=self._definitions, notifiers=self._notifiers
         )
-        joined._catalogue = self._catalogue.branch()  # the same machines, compiled once
-        return joined
+        other._catalogue = self._catalogue.branch()  # the same machines, compiled once
+        return other
 
     def set_clock(self, now: datetime) -> None:
         """Set the clock of a virtual store.

@@ -1,0 +1,180 @@
+"""Whether what a scenario names is there; what is not is a fault at its place, with the nearest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from duban.adapters.scenarios.model import NONE, By, Expected, Import
+from duban.adapters.scenarios.reading import Scene, Script, Steps
+from duban.engine.core.roles import ANYONE
+from duban.engine.definition.faults import (
+    CAMPAIGN,
+    DEADLINE,
+    FIELD,
+    ROLE,
+    STATE,
+    TRIGGER,
+    UNIT,
+    WORKFLOW,
+    Report,
+    SourceMap,
+)
+from duban.engine.definition.library import Library
+from duban.engine.definition.workflow import Workflow
+
+_FACT = ("DEF-137", "fact", "事实")
+_OF_DEADLINES = (
+    "due", "first_due", "overdue", "not_overdue", "running", "waiting", "met", "lapsed",
+    "not_lapsed",
+)  # fmt: skip
+
+
+def applied(scenes: Sequence[Scene]) -> Iterator[str]:
+    """Yield the files that the steps publish, but for those that are to be refused."""
+    for scene in scenes:
+        if not scene.answer.refused:
+            yield from scene.step.apply
+        yield from applied(scene.branch)
+
+
+def check_names(script: Script, library: Library) -> None:
+    """Refuse names that no definition of *library* has: all that is ever published in the scenario.
+
+    Raises:
+        InvalidDefinition: with every fault and its place.
+    """
+    file = script.document.file
+    report = Report({_ORIGIN: SourceMap(file, script.document.places)})
+    check = _Check(library, report)
+    check.scenes(script.scenes)
+    report.finish()
+
+
+_ORIGIN = "scenario"
+
+
+class _Check:
+    def __init__(self, library: Library, report: Report) -> None:
+        self.library, self.report = library, report
+        self.workflows: dict[str, str | None] = {}
+
+    def scenes(self, scenes: Sequence[Scene]) -> None:
+        for scene in scenes:
+            before = dict(self.workflows)
+            self._scene(scene)
+            if scene.step.variant:
+                self.workflows = before
+
+    def _scene(self, scene: Scene) -> None:
+        self._step(scene)
+        self.scenes(scene.branch)
+        for name, expected in scene.cases.items():
+            around = () if name == scene.about else (name,)
+            self._expected(expected, self._of(name), (*scene.path, "expect", *around))
+        counted = scene.everywhere.cases
+        for workflow in counted:
+            path = (*scene.path, "expect", "cases", workflow)
+            self._known([workflow], self.library.workflows, path, WORKFLOW)
+
+    def _step(self, scene: Scene) -> None:
+        step, path = scene.step, scene.path
+        if step.open is not None:
+            self._opening(step.open, step.names, path)
+            self._with(step.open, "open", step.with_, (*path, "with"))
+            self._by(step.by, self._workflow(step.open), path)
+        if step.fire is not None and scene.about is not None:
+            self._fire(step.fire, step.with_, step.by, self._of(scene.about), path)
+        if step.import_ is not None:
+            self._import(step.import_, (*path, "import"))
+        if step.find is not None:
+            self.workflows[step.find.as_] = step.find.workflow
+            if step.find.workflow is not None:
+                self._opening(step.find.workflow, step.find.as_, (*path, "find"), "workflow")
+        if step.unit is not None:
+            self._units([step.unit], (*path, "unit"))
+        if step.campaign is not None:
+            self._known([step.campaign], self.library.campaigns, (*path, "campaign"), CAMPAIGN)
+
+    def _fire(
+        self,
+        trigger: str,
+        values: Iterable[str],
+        by: By | None,
+        workflow: Workflow | None,
+        path: Steps,
+    ) -> None:
+        if workflow is not None:
+            self._known([trigger], _triggers(workflow), (*path, "fire"), TRIGGER)
+            self._with(workflow.workflow, trigger, values, (*path, "with"))
+            self._by(by, workflow, path)
+
+    def _import(self, bulk: Import, path: Steps) -> None:
+        self._opening(bulk.open, None, path)
+        self._units(bulk.units, (*path, "units"))
+        self._with(bulk.open, "open", bulk.with_, (*path, "with"))
+        for number in range(1, bulk.count + 1 if bulk.as_ else 1):
+            self.workflows[f"{bulk.as_}-{number}"] = bulk.open
+
+    def _opening(self, workflow: str, name: str | None, path: Steps, key: str = "open") -> None:
+        self._known([workflow], self.library.workflows, (*path, key), WORKFLOW)
+        if name is not None:
+            self.workflows[name] = workflow
+
+    def _with(self, workflow: str, trigger: str, values: Iterable[str], path: Steps) -> None:
+        model = self._workflow(workflow)
+        if model is None:
+            return
+        asked = {n for t in model.transitions if t.trigger == trigger for n in t.asks}
+        for name in values:
+            self._known([name], {*model.fields, *asked}, (*path, name), FIELD)
+
+    def _by(self, by: By | None, workflow: Workflow | None, path: Steps) -> None:
+        if by is not None and by.role is not None and workflow is not None:
+            self._known([by.role], {*workflow.roles, ANYONE}, (*path, "by"), ROLE)
+
+    def _units(self, units: Iterable[str], path: Steps) -> None:
+        self._known(units, self.library.directory.unit_ids, path, UNIT)
+
+    def _expected(self, expected: Expected, workflow: Workflow | None, path: Steps) -> None:
+        if workflow is None:
+            return
+        for key in _OF_DEADLINES:
+            names = [name for name in getattr(expected, key) or () if name != NONE]
+            self._each(names, workflow.deadlines, (*path, key), DEADLINE)
+        states = [part for text in expected.state or () for part in text.split("+")]
+        self._known(states, workflow.states, (*path, "state"), STATE)
+        self._each(expected.fields, workflow.fields, (*path, "fields"), FIELD)
+        self._each(expected.facts, workflow.facts, (*path, "facts"), _FACT)
+        self._each(expected.times, _triggers(workflow), (*path, "times"), TRIGGER)
+        self._each(expected.children, self.library.workflows, (*path, "children"), WORKFLOW)
+        for key in ("may", "may_not"):
+            roles = getattr(expected, key)
+            self._each(roles, workflow.roles, (*path, key), ROLE)
+            for role, triggers in roles.items():
+                self._known(triggers, _triggers(workflow), (*path, key, role), TRIGGER)
+        if expected.unit is not None:
+            self._units([expected.unit], (*path, "unit"))
+
+    # ---- what is known
+
+    def _of(self, name: str) -> Workflow | None:
+        return self._workflow(self.workflows.get(name) or "")
+
+    def _workflow(self, name: str) -> Workflow | None:
+        return self.library.workflows.get(name)
+
+    def _each(
+        self, names: Iterable[str], known: Iterable[str], path: Steps, fault: tuple[str, str, str]
+    ) -> None:
+        among = list(known)
+        for name in names:
+            self._known([name], among, (*path, name), fault)
+
+    def _known(
+        self, names: Iterable[str], known: Iterable[str], path: Steps, fault: tuple[str, str, str]
+    ) -> None:
+        self.report.known(_ORIGIN, names, known, path, fault)
+
+
+def _triggers(workflow: Workflow | None) -> set[str]:
+    return {t.trigger for t in workflow.transitions if t.trigger} if workflow else set()
