@@ -31,6 +31,8 @@ def listed(items: object) -> Said:
 
 
 NOTHING = Said("none", "无")
+# What is expected, by its keys; then what was wanted and what was found.
+Finding = tuple[tuple[str, ...], Said, Said]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from duban.adapters.scenarios.difference import NOTHING, Difference, Said, listed, same
+from duban.adapters.scenarios.difference import NOTHING, Difference, Finding, Said, listed, same
 from duban.adapters.scenarios.given import is_nothing, meant
-from duban.adapters.scenarios.model import NONE, By, Everywhere, Expected, is_day
+from duban.adapters.scenarios.happened import counted_notices, history_of, notices_of
+from duban.adapters.scenarios.model import NONE, By, Everywhere, Expected
 from duban.adapters.scenarios.reading import Scene, Script
 from duban.adapters.scenarios.stage import Stage
-from duban.engine.definition.machine import Machine
-from duban.engine.history.entry import Entry
+from duban.adapters.scenarios.view import View
 from duban.engine.ports import Where
-from duban.engine.shell.catalogue import is_campaign
-from duban.engine.timing.clockwork import Clockwork
-from duban.engine.timing.instants import find_zone, parse_date, parse_instant
-from duban.engine.values.case import Case, Clock
-from duban.engine.values.notice import Notice
-
-# What is expected, by its keys; then what was wanted and what was found.
-Finding = tuple[tuple[str, ...], Said, Said]
-
-
-@dataclass(frozen=True)
-class View:
-    """A case as it is looked at after a step."""
-
-    stage: Stage
-    case: Case
-    now: datetime
-
-    @cached_property
-    def machine(self) -> Machine | None:
-        """Its rules; a campaign's own case has none."""
-        return None if is_campaign(self.case.workflow) else self.stage.engine.machine(self.case)
-
-    @cached_property
-    def clockwork(self) -> Clockwork:
-        """What its days are counted by."""
-        library = self.stage.library
-        if self.machine is not None:
-            rules = self.machine
-            return library.clockwork(rules.zone, rules.calendar, rules.closing)
-        campaign = library.campaigns[self.case.campaign or ""]
-        return library.clockwork(campaign.zone or library.zone, campaign.calendar, None)
-
-    def shown(self, instant: datetime | None) -> Said:
-        """Return a local day, with the time when it is not the end of the day."""
-        if instant is None:
-            return NOTHING
-        local = instant.astimezone(self.clockwork.zone)
-        if instant == self.clockwork.ends(local.date()):
-            return same(local.date())
-        return same(local.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00"))
-
-    def means(self, text: str) -> datetime | None:
-        """Return the instant that a scenario writes as *text*: a day is its end."""
-        if text == NONE:
-            return None
-        if is_day(text):
-            return self.clockwork.ends(parse_date(text))
-        return parse_instant(text, find_zone(self.clockwork.zone.key))
-
-    def type_of(self, field: str) -> str:
-        """Return the type of a field."""
-        found = self.machine.fields.get(field) if self.machine else None
-        return found.type if found else ""
-
-    def entries(self) -> list[Entry]:
-        """Return what happened to it since the step before."""
-        return self.stage.entries(self.case)
+from duban.engine.values.case import Clock
 
 
 def differences(
@@ -106,7 +47,7 @@ def everywhere(script: Script, scene: Scene, stage: Stage) -> Iterator[Differenc
                 yield Difference(place, what, same(wanted), same(found))
     if expected.sent is not None:
         notices = stage.notices()
-        for keys, wanted_said, found_said in _counted_notices(stage, notices, expected.sent, None):
+        for keys, wanted_said, found_said in counted_notices(stage, notices, expected.sent, None):
             place = script.document.place((*scene.path, "expect", "sent", *keys))
             what = Said(".".join(("notices", *keys)), " ".join(("通知", *keys)))
             yield Difference(place, what, wanted_said, found_said)
@@ -116,21 +57,6 @@ def _counting(workflow: str, how: str, now: datetime) -> Where:
     if how == "overdue":
         return Where(workflow=workflow, overdue_at=now)
     return Where(workflow=workflow, counts=None if how == "all" else how)
-
-
-def standing(stage: Stage, name: str) -> Said:
-    """Return how a case stands, in one line: state, and the dues of the clocks that are alive."""
-    view = View(stage, stage.case(name), stage.now)
-    alive = {n: clock for n, clock in view.case.clocks.items() if clock.ended is None}
-    en, zh = [view.case.state], [view.case.state]
-    for deadline, clock in alive.items():
-        due = view.shown(clock.due)
-        late = clock.running and clock.lapsed(view.now)
-        mark = Said(" (overdue)", "（逾期）") if late else Said("", "")
-        mark = Said(" (waits)", "（暂停）") if clock.waiting else mark
-        en.append(f"{deadline} {due.en}{mark.en}")
-        zh.append(f"{deadline} {due.zh}{mark.zh}")
-    return Said("; ".join(en), "；".join(zh))
 
 
 # ---- one look for each key of `Expected`
@@ -171,14 +97,14 @@ def _overdue(view: View, wanted: list[str] | None) -> Iterator[Finding]:
     for name in names:
         if name not in late:
             clock = view.case.clocks.get(name)
-            yield (), Said(f"{name} overdue", f"{name} 逾期"), _how(view, clock)
+            yield (), Said(f"{name} overdue", f"{name} 逾期"), view.how(clock)
 
 
 def _not_overdue(view: View, wanted: list[str]) -> Iterator[Finding]:
     for name in wanted:
         clock = view.case.clocks.get(name)
         if clock is not None and clock.running and clock.lapsed(view.now):
-            yield (), Said(f"{name} not overdue", f"{name} 未逾期"), _how(view, clock)
+            yield (), Said(f"{name} not overdue", f"{name} 未逾期"), view.how(clock)
 
 
 def _clock_is(
@@ -188,22 +114,9 @@ def _clock_is(
         for name in wanted:
             clock = view.case.clocks.get(name)
             if clock is None or not holds(clock, view.now):
-                yield (), Said(f"{name} {en}", f"{name} {zh}"), _how(view, clock)
+                yield (), Said(f"{name} {en}", f"{name} {zh}"), view.how(clock)
 
     return look
-
-
-def _how(view: View, clock: Clock | None) -> Said:
-    if clock is None:
-        return Said("never started", "从未起算")
-    due = view.shown(clock.due)
-    if clock.ended is not None:
-        en, zh = ("ended in time", "按期结束") if clock.met else ("ended late", "逾期结束")
-    elif clock.waiting:
-        en, zh = "waiting", "暂停计时"
-    else:
-        en, zh = ("overdue", "已逾期") if clock.lapsed(view.now) else ("running", "计时中")
-    return Said(f"{en} (due {due.en})", f"{zh}（到期 {due.zh}）")
 
 
 def _fields(view: View, wanted: Mapping[str, Any]) -> Iterator[Finding]:
@@ -279,69 +192,6 @@ def _may(allowed: bool) -> Callable[[View, Any], Iterator[Finding]]:
     return look
 
 
-def _notices(view: View, wanted: int | Mapping[str, int] | None) -> Iterator[Finding]:
-    if wanted is not None:
-        notices = view.stage.notices(view.case)
-        yield from _counted_notices(view.stage, notices, wanted, view)
-
-
-def _counted_notices(
-    stage: Stage, notices: list[Notice], wanted: int | Mapping[str, int], view: View | None
-) -> Iterator[Finding]:
-    to = sorted({notice.to for notice in notices})
-    if isinstance(wanted, int):
-        if len(notices) != wanted:
-            yield (), same(wanted), _sent(len(notices), to)
-        return
-    for whom, count in wanted.items():
-        fits = _recipients(stage, whom, view)
-        found = [notice for notice in notices if fits(notice)]
-        if len(found) != count:
-            yield (whom,), same(count), _sent(len(found), to)
-
-
-def _sent(count: int, to: Iterable[str]) -> Said:
-    told = ", ".join(to)
-    return Said(f"{count} (sent to: {told or 'nobody'})", f"{count}（发送对象：{told or '无'}）")
-
-
-def _recipients(stage: Stage, whom: str, view: View | None) -> Callable[[Notice], bool]:
-    """Whose notices count: a post, a role, the posts of a unit, or a person."""
-    if "/" in whom:
-        return lambda notice: whom in (notice.to, notice.climbed_from)
-    if view is not None and view.machine is not None and whom in view.machine.roles:
-        players = stage.engine.players(view.case, whom)
-        posts = {actor.post for actor in players if actor.post}
-        parties = {actor.person for actor in players if not actor.post}
-        return lambda notice: (
-            notice.to in posts or notice.climbed_from in posts or notice.person in parties
-        )
-    if whom in stage.library.directory:
-        return lambda notice: notice.to.startswith(f"{whom}/")
-    return lambda notice: notice.person == whom
-
-
-def _history(view: View, wanted: list[str] | None) -> Iterator[Finding]:
-    entries = view.entries()
-    names = [name for name in wanted or () if name != NONE]
-    fits = len(names) == len(entries) and all(
-        name in _names(entry) for name, entry in zip(names, entries, strict=True)
-    )
-    if not fits:
-        yield (), listed(names), listed([_names(entry)[0] for entry in entries])
-
-
-def _names(entry: Entry) -> list[str]:
-    """How a scenario may call an entry, the plainest first."""
-    if entry.kind == "rung":
-        rung = entry.body["rung"]
-        return [f"{rung['deadline']}.{rung['name']}", str(rung["name"]), "rung"]
-    named = [entry.trigger] if entry.trigger and entry.kind in ("open", "fire") else []
-    named += [f"{entry.kind}.{entry.trigger}", entry.trigger] if entry.trigger else []
-    moves = entry.body.get("moves", [])
-    return [*named, *(f"{entry.kind}.{dest}" for _, _, dest in moves), entry.kind]
-
-
 _LOOKS: dict[str, Callable[[View, Any], Iterator[Finding]]] = {
     "state": _state,
     "counts": _plain("counts"),
@@ -365,8 +215,8 @@ _LOOKS: dict[str, Callable[[View, Any], Iterator[Finding]]] = {
     "links": _links,
     "may": _may(True),
     "may_not": _may(False),
-    "notices": _notices,
-    "history": _history,
+    "notices": notices_of,
+    "history": history_of,
 }
 _TITLES = {
     "state": Said("state", "状态"),

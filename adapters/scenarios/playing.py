@@ -18,11 +18,12 @@ from duban.adapters.scenarios.difference import (
     reason_of,
     same,
 )
-from duban.adapters.scenarios.expecting import differences, everywhere, standing
+from duban.adapters.scenarios.expecting import differences, everywhere
 from duban.adapters.scenarios.given import given
 from duban.adapters.scenarios.model import Find, Import
 from duban.adapters.scenarios.reading import Scene, Script
 from duban.adapters.scenarios.stage import Stage
+from duban.adapters.scenarios.view import standing
 from duban.engine.definition.machine import OPEN
 from duban.engine.errors import DubanError, Fault, InvalidDefinition, Place
 from duban.engine.values.command import Open
@@ -68,7 +69,7 @@ def play(script: Script) -> Played:
         InvalidDefinition: the definitions have faults, or the scenario names what they do not have.
     """
     stage = Stage(script)
-    check_names(script, stage.library.with_definitions(stage.read(applied(script.scenes))))
+    check_names(script, stage.library, stage.read(applied(script.scenes)))
     player = _Player(script, stage)
     player.play(script.scenes)
     return Played(
