@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from duban.cli.command import argument, as_json, command
+from duban.cli.command import argument, as_json, command, option
 from duban.cli.context import Call
+from duban.cli.params import Whole
 from duban.cli.text import clean
 from duban.engine.errors import Fault, InvalidDefinition, Refused
 
 if TYPE_CHECKING:
+    from duban.adapters.scenarios.holding import Held
     from duban.adapters.scenarios.playing import Failure, Played
+    from duban.adapters.scenarios.walking import Walked
 
 
 class NotAsExpected(Refused):
@@ -24,9 +27,21 @@ class NotAsExpected(Refused):
     zh = "{count} 个场景中有 {failed} 个与预期不符"
 
 
+class InvariantBroken(Refused):
+    """What must hold of every case does not; the lives that show it were listed."""
+
+    code = "TEST-003"
+    en = "an invariant does not hold for {failed} of {count} workflow(s)"
+    zh = "{count} 个流程中有 {failed} 个违反了恒成立的性质"
+
+
 @command(
     "test",
-    examples=("duban test", "duban test workflows/examples/listing --json"),
+    examples=(
+        "duban test",
+        "duban test workflows/ --json",
+        "duban test workflows/ --invariants --examples 200",
+    ),
     en="A scenario is a YAML file with a key 'scenario': a time line of commands and expectations. It is "
     "played on a store in memory, whose clock it sets; nothing that is kept is touched.",
     zh="场景是含有 scenario 键的 YAML 文件，写明何时办理什么、应看到什么。"
@@ -39,16 +54,37 @@ class NotAsExpected(Refused):
     en="Scenario files, or folders of them (this one).",
     zh="场景文件或其文件夹（默认当前文件夹）。",
 )
+@option(
+    "--invariants",
+    is_flag=True,
+    en="Instead, try on random lives of the cases what must always hold.",
+    zh="改为用随机办理过程检验恒成立的性质。",
+)
+@option(
+    "--examples",
+    type=Whole(1, 100_000),
+    default=50,
+    metavar="N",
+    en="With --invariants: so many lives of each workflow (50).",
+    zh="配合 --invariants：每个流程的随机过程数（50）。",
+)
 @as_json
 @click.pass_obj
-def test(call: Call, paths: Sequence[str]) -> None:
+def test(call: Call, paths: Sequence[str], invariants: bool, examples: int) -> None:
     """Play scenarios and say what differs from what was expected."""
+    if invariants:
+        _hold(call, paths or ["."], examples)
+    else:
+        _play(call, paths or ["."])
+
+
+def _play(call: Call, paths: Sequence[str]) -> None:
     from duban.adapters.scenarios.playing import play
     from duban.adapters.scenarios.reading import find_scenarios, read_scenario
 
     played: list[Played] = []
     faults: list[Fault] = []
-    for path in find_scenarios(paths or ["."]):
+    for path in find_scenarios(paths):
         try:
             played.append(play(read_scenario(path)))
         except InvalidDefinition as error:
@@ -60,6 +96,58 @@ def test(call: Call, paths: Sequence[str]) -> None:
     failed = sum(not one.ok for one in played)
     if failed:
         raise NotAsExpected(failed=failed, count=len(played))
+
+
+def _hold(call: Call, paths: Sequence[str], examples: int) -> None:
+    from duban.adapters.scenarios.holding import hold
+
+    held = hold(paths, examples)
+    call.say({"definitions": [_held_data(one, call) for one in held]}, _held_lines(held, call))
+    failed = sum(walked.broken is not None for one in held for walked in one.walked)
+    if failed:
+        raise InvariantBroken(failed=failed, count=sum(len(one.walked) for one in held))
+
+
+def _held_data(held: Held, call: Call) -> dict[str, object]:
+    return {
+        "path": str(held.path),
+        "ok": held.ok,
+        "workflows": [
+            {
+                "workflow": walked.workflow,
+                "lives": walked.lives,
+                "fired": walked.fired,
+                "broken": walked.broken
+                and {
+                    "invariant": walked.broken.invariant.of(call.lang),
+                    "how": walked.broken.how.of(call.lang),
+                    "story": list(walked.broken.story),
+                },
+            }
+            for walked in held.walked
+        ],
+    }
+
+
+def _held_lines(held: Sequence[Held], call: Call) -> Iterator[str]:
+    for one in held:
+        yield call.text(f"Definitions: {one.path}", f"定义：{one.path}")
+        for walked in one.walked:
+            yield from _walked_lines(walked, call)
+
+
+def _walked_lines(walked: Walked, call: Call) -> Iterator[str]:
+    lived = call.text(
+        f"{walked.lives} lives, {walked.fired} commands",
+        f"随机过程 {walked.lives} 个，操作 {walked.fired} 次",
+    )
+    if not walked.lives:
+        lived = call.text("nobody opens such cases by hand", "此类事项无人手工立项")
+    yield f"{'x' if walked.broken else '+'} {walked.workflow}  {lived}"
+    if walked.broken is not None:
+        yield f"  {walked.broken.invariant.of(call.lang)}"
+        yield f"    {clean(walked.broken.how.of(call.lang))}"
+        yield from (f"    {clean(line)}" for line in walked.broken.story)
 
 
 def _data(played: Played, call: Call) -> dict[str, object]:

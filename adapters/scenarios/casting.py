@@ -11,6 +11,8 @@ from duban.engine.core.scope import Scope
 from duban.engine.core.world import World
 from duban.engine.definition.compile import compile_rules
 from duban.engine.definition.library import phase_on
+from duban.engine.definition.machine import NEW, OPEN, Machine
+from duban.engine.definition.rules import Rules
 from duban.engine.errors import BadUsage
 from duban.engine.shell.engine import Engine
 from duban.engine.timing.instants import find_zone
@@ -30,8 +32,9 @@ class NobodyPlays(BadUsage):
 class Casting:
     """Finds who plays a role now."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, machines: dict[str, Machine]) -> None:
+        # By the hash of their rules, which says what they are.
+        self._engine, self._machines = engine, machines
 
     def on(self, case: Case, by: By) -> Actor:
         """Return who acts on *case* as *by* says.
@@ -53,12 +56,25 @@ class Casting:
         """
         if by.role is None:
             return _person(by)
+        return _nth(by, actors_of_role(by.role, self._newborn(workflow, unit, campaign, data)))
+
+    def openers(self, workflow: str, unit: str) -> tuple[Actor, ...]:
+        """Return those who may open a case of *workflow* at *unit* by a role."""
+        scope = self._newborn(workflow, unit, None, {})
+        roles = {role for c in scope.machine.candidates(NEW, OPEN) for role in c.by}
+        found: dict[Actor, None] = {}
+        for role in sorted(roles):
+            found.update(dict.fromkeys(actors_of_role(role, scope)))
+        return tuple(found)
+
+    def _newborn(
+        self, workflow: str, unit: str, campaign: str | None, data: Mapping[str, Plain]
+    ) -> Scope:
+        """What the rules see of a case that is about to be opened."""
         library, now = self._engine.library(), self._engine.now()
-        local = library.clockwork(library.zone, None, None)
-        its = library.campaign_of(workflow, local.day(now), campaign)
-        zone = find_zone(its.zone if its and its.zone else library.zone)
-        day = now.astimezone(zone).date()
-        machine = compile_rules(library.rules(workflow, its, phase_on(its, day)))
+        day = now.astimezone(find_zone(library.zone)).date()
+        its = library.campaign_of(workflow, day, campaign)
+        machine = self._compiled(library.rules(workflow, its, phase_on(its, day)))
         newborn = Case(
             id="",
             workflow=workflow,
@@ -70,7 +86,12 @@ class Casting:
         )
         clockwork = library.clockwork(machine.zone, machine.calendar, machine.closing)
         world = World(now=now, clockwork=clockwork, directory=library.directory)
-        return _nth(by, actors_of_role(by.role, Scope(machine, newborn, world)))
+        return Scope(machine, newborn, world)
+
+    def _compiled(self, rules: Rules) -> Machine:
+        if rules.hash not in self._machines:
+            self._machines[rules.hash] = compile_rules(rules)
+        return self._machines[rules.hash]
 
 
 def _person(by: By) -> Actor:

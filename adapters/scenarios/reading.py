@@ -130,6 +130,13 @@ def read_scenario(path: Path) -> Script:
     return Script(model=model, scenes=scenes, document=document, warnings=document.warnings)
 
 
+def bare_script(path: Path) -> Script:
+    """Return a scenario without steps on the definitions at *path*."""
+    model = Scenario(scenario="definitions", uses=[str(path.resolve())], steps=[])
+    document = Document(str(path / "definitions" if path.is_dir() else path), {}, {})
+    return Script(model=model, scenes=(), document=document)
+
+
 class _Reading:
     """Reads the steps in order: which names there are follows from those before."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,8 +15,10 @@ from duban.adapters.scenarios.model import is_day
 from duban.adapters.scenarios.reading import Script
 from duban.adapters.storage.memory import MemoryStore
 from duban.engine.core.campaign import campaign_case_id
+from duban.engine.definition.campaign import Campaign, Phase
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.library import EMPTY, Library
+from duban.engine.definition.machine import Machine
 from duban.engine.definition.published import Definition
 from duban.engine.errors import DubanError
 from duban.engine.history.entry import Entry
@@ -43,14 +45,27 @@ class Stuck(DubanError):
 class ScenarioFiles:
     """Reads what scenarios use; fits the port ``Definitions``. A script's own file stands for all it uses."""
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
+    def __init__(self, script: Script, *, quiet: bool = False) -> None:
+        self._script, self._quiet = script, quiet
 
     def load(self, source: str) -> Sequence[Definition]:
         """Return the definitions at *source*, or all that the scenario uses."""
         if Path(source) != self._script.file:
             return FileLoader().load(source)
-        return load_together(self._script.uses, *_inline(self._script))
+        found = load_together(self._script.uses, *_inline(self._script))
+        return [_quiet(definition) for definition in found] if self._quiet else found
+
+
+def _quiet(definition: Definition) -> Definition:
+    """Return a campaign that brings nothing by itself: no tasks, no duties."""
+    model = definition.model
+    if isinstance(model, Phase):
+        return replace(definition, model=model.model_copy(update={"duties": {}}))
+    if isinstance(model, Campaign):
+        phases = [phase.model_copy(update={"duties": {}}) for phase in model.phases]
+        model = model.model_copy(update={"duties": {}, "tasks": [], "phases": phases})
+        return replace(definition, model=model)
+    return definition
 
 
 def _inline(script: Script) -> list[Definition]:
@@ -65,6 +80,12 @@ def _inline(script: Script) -> list[Definition]:
     }
     source = SourceMap(script.document.file, places)
     return [Definition("organisation", organisation.organisation, organisation, source)]
+
+
+def _begin(definitions: Sequence[Definition]) -> str:
+    """Where nothing says when: the first day of the first campaign, or some Monday."""
+    days = [d.model.begins for d in definitions if isinstance(d.model, Campaign)]
+    return min(days, default="2021-03-01")
 
 
 class AnyChannel:
@@ -87,19 +108,20 @@ class Marks:
 
 
 class Stage:
-    """Plays on definitions that are published when it is set up.
+    """Plays on definitions that are published when it is set up; *quiet* leaves duties and tasks out.
 
     Raises:
         InvalidDefinition: the definitions have faults.
     """
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, *, quiet: bool = False) -> None:
         self._script = script
-        self._files = ScenarioFiles(script)
+        self._files = ScenarioFiles(script, quiet=quiet)
+        self._machines: dict[str, Machine] = {}
         found = self._files.load(str(script.file))
         self.zone: ZoneInfo = find_zone(EMPTY.with_definitions(found).zone)
         first = next((scene.step.at for scene in script.scenes if scene.step.at), None)
-        starts = script.model.starts or first or "2021-01-01"
+        starts = script.model.starts or first or _begin(found)
         self._store = MemoryStore(virtual=self.instant(starts))
         self.engine = Engine(
             self._store,
@@ -157,7 +179,7 @@ class Stage:
 
     def casting(self) -> Casting:
         """Return who may play what now."""
-        return Casting(self.engine)
+        return Casting(self.engine, self._machines)
 
     def read(self, names: Iterable[str]) -> list[Definition]:
         """Return the definitions in further files, named from the scenario's folder."""
