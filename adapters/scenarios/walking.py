@@ -114,10 +114,12 @@ def _walk_one(
     def live(data: Any) -> None:
         nonlocal lives, fired
         walk = _Walk(stage, data.draw)
-        with stage.tried():
-            walk.live(workflow, openings)
-        lives += bool(walk.story)
-        fired += max(0, len(walk.story) - 1)
+        try:
+            with stage.tried():
+                walk.live(workflow, openings)
+        finally:
+            lives += bool(walk.story)
+            fired += max(0, len(walk.story) - 1)
 
     settings = library.settings(
         max_examples=examples,
