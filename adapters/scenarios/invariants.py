@@ -237,6 +237,8 @@ def _next_states(life: Life, state: str) -> Iterator[str]:
             yield candidate.dest
 
 
+# The store, too, stands for this one: see `walking`.
+ONCE = Said("a rung never repeats", "每级督办只发生一次")
 INVARIANTS = (
     Invariant(
         "pause",
@@ -248,7 +250,7 @@ INVARIANTS = (
         Said("an edit moves no deadline that does not follow it", "编辑不会移动未声明跟随的时限"),
         _edit_moves_nothing,
     ),
-    Invariant("once", Said("a rung never repeats", "每级督办只发生一次"), _rung_once),
+    Invariant("once", ONCE, _rung_once),
     Invariant(
         "place",
         Said("a rung never fires early or after leaving", "督办不会过早触发，也不会在离开后触发"),

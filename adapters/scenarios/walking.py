@@ -10,11 +10,11 @@ from typing import Any, Protocol
 
 from duban.adapters.scenarios.difference import Said
 from duban.adapters.scenarios.drawing import Drawing
-from duban.adapters.scenarios.invariants import AGREEMENT, INVARIANTS, Life
+from duban.adapters.scenarios.invariants import AGREEMENT, INVARIANTS, ONCE, Life
 from duban.adapters.scenarios.stage import Stage
 from duban.engine.core.judge import Verdict
 from duban.engine.definition.machine import Machine
-from duban.engine.errors import DubanError, TransitionRefused, Unreachable
+from duban.engine.errors import DubanError, StaleCase, TransitionRefused, Unreachable
 from duban.engine.shell.catalogue import is_campaign
 from duban.engine.values.actor import Actor
 from duban.engine.values.case import Case
@@ -162,6 +162,8 @@ class _Walk:
         for _ in range(self.draw(st.integers(1, 16))):
             aside = self.stage.advance(self.stage.now + self.draw(st.sampled_from(_PAUSES)))
             self._check_all()
+            for case_id, why in aside:
+                self._not_twice(case_id, why)
             if aside:  # a rule asks what the values that were drawn cannot give
                 return
             self._step(drawing)
@@ -181,7 +183,8 @@ class _Walk:
         values = drawing.values(case, verdict)
         try:
             self.stage.engine.fire(case.id, verdict.trigger, actor=actor, data=values)
-        except DubanError:
+        except DubanError as error:
+            self._not_twice(case.id, error.text("en"))
             return
         self._tell(f"fire {verdict.trigger} by {actor.person}", values)
         self._meet_children(case.id)
@@ -215,6 +218,16 @@ class _Walk:
         self.story.append(f"{at:%Y-%m-%d %H:%M}  {what}" + (f"  {{{given}}}" if given else ""))
 
     # ---- what must hold
+
+    def _not_twice(self, case_id: str, why: str) -> None:
+        """Nobody else works here: what the store found overtaken was there already, a rung once more."""
+        version = self.stage.engine.case(case_id).version
+        if why == StaleCase(case=case_id, version=version, expected=version).text("en"):
+            how = Said(
+                "a rung was to happen a second time; the store refused it",
+                "某级督办将发生第二次，被存储拒绝",
+            )
+            raise Broken(ONCE, how, self.story)
 
     def _agree(self, case: Case, actor: Actor, verdict: Verdict) -> None:
         with self.stage.tried():
