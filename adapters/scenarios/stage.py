@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 from duban.adapters.ids import SeededIds
 from duban.adapters.scenarios.casting import Casting
 from duban.adapters.scenarios.model import is_day
-from duban.adapters.scenarios.reading import Script
+from duban.adapters.scenarios.reading import Script, Steps
 from duban.adapters.storage.memory import MemoryStore
 from duban.engine.core.campaign import campaign_case_id
 from duban.engine.definition.campaign import Campaign, Phase
 from duban.engine.definition.faults import SourceMap
 from duban.engine.definition.library import EMPTY, Library
 from duban.engine.definition.machine import Machine
-from duban.engine.definition.published import Definition
-from duban.engine.errors import DubanError
+from duban.engine.definition.published import Definition, Survey
+from duban.engine.errors import DubanError, Place
 from duban.engine.history.entry import Entry
 from duban.engine.ports import Where
 from duban.engine.shell.engine import Engine
@@ -28,7 +28,7 @@ from duban.engine.timing.instants import find_zone, parse_date, parse_instant
 from duban.engine.values.case import Case
 from duban.engine.values.notice import Notice
 from duban.workflows.files import FileSource
-from duban.workflows.loader import FileLoader, load_together, with_tables
+from duban.workflows.loader import FileLoader, survey_together, with_tables
 
 MORNING = time(9)
 _ALL = 1_000_000_000
@@ -48,12 +48,14 @@ class ScenarioFiles:
     def __init__(self, script: Script, *, quiet: bool = False) -> None:
         self._script, self._quiet = script, quiet
 
-    def load(self, source: str) -> Sequence[Definition]:
-        """Return the definitions at *source*, or all that the scenario uses."""
+    def survey(self, source: str, in_force: Sequence[Definition] = ()) -> Survey:
+        """Return what there is at *source*, or all that the scenario uses."""
         if Path(source) != self._script.file:
-            return FileLoader().load(source)
-        found = load_together(self._script.uses, *_inline(self._script))
-        return [_quiet(definition) for definition in found] if self._quiet else found
+            return FileLoader().survey(source, in_force)
+        found = survey_together(self._script.uses, in_force, _inline(self._script))
+        if not self._quiet:
+            return found
+        return replace(found, definitions=tuple(map(_quiet, found.definitions)))
 
 
 def _quiet(definition: Definition) -> Definition:
@@ -72,14 +74,15 @@ def _inline(script: Script) -> list[Definition]:
     organisation = script.model.organisation
     if organisation is None:
         return []
-    organisation = with_tables(organisation, script.document, FileSource(script.file))
-    places = {
-        path[1:]: place
-        for path, place in script.document.places.items()
-        if path[:1] == ("organisation",)
-    }
-    source = SourceMap(script.document.file, places)
+    document = script.document
+    places = _below(document.places, "organisation")
+    organisation = with_tables(organisation, document, FileSource(script.file), places)
+    source = SourceMap(document.file, places, _below(document.values, "organisation"))
     return [Definition("organisation", organisation.organisation, organisation, source)]
+
+
+def _below(places: Mapping[Steps, Place], key: str) -> dict[Steps, Place]:
+    return {path[1:]: place for path, place in places.items() if path[:1] == (key,)}
 
 
 def _begin(definitions: Sequence[Definition]) -> str:
@@ -118,7 +121,7 @@ class Stage:
         self._script = script
         self._files = ScenarioFiles(script, quiet=quiet)
         self._machines: dict[str, Machine] = {}
-        found = self._files.load(str(script.file))
+        found = self._files.survey(str(script.file)).definitions
         self.zone: ZoneInfo = find_zone(EMPTY.with_definitions(found).zone)
         first = next((scene.step.at for scene in script.scenes if scene.step.at), None)
         starts = script.model.starts or first or _begin(found)
@@ -183,7 +186,11 @@ class Stage:
 
     def read(self, names: Iterable[str]) -> list[Definition]:
         """Return the definitions in further files, named from the scenario's folder."""
-        return [d for name in names for d in self._files.load(self._script.sibling(name))]
+        known = list(self.library.definitions.values())
+        found: list[Definition] = []
+        for name in names:
+            found += self._files.survey(self._script.sibling(name), [*known, *found]).definitions
+        return found
 
     def apply(self, names: Sequence[str]) -> None:
         """Publish further files, named from the scenario's folder."""

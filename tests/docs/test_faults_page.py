@@ -10,7 +10,7 @@ import pages
 
 _CODE = re.compile(r"\bDEF-(?:W?\d+)\b")
 _ROW = re.compile(r"^\| `(DEF-W?\d+)` \| (\S.*) \| (\S.*) \|$", re.M)
-_READERS = ("engine", "workflows")
+_READERS = ("engine", "workflows", "adapters/scenarios")
 # The sum of all faults, not one of them.
 _WHOLE = "DEF-000"
 

@@ -115,7 +115,7 @@ def forgets_to_hold(hold: Callable[..., Clock]) -> Callable[..., Clock]:
 
 def follows_everything(following: Callable[..., Clock]) -> Callable[..., Clock]:
     def followed(deadline: Any, clock: Clock, scope: Any, draft: Any) -> Clock:
-        return terms._refreshed(deadline, clock, scope, draft.effective)
+        return terms.refreshed(deadline, clock, scope, draft.effective, {"case.size"})
 
     return followed
 
