@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from duban.engine.core.judge import Verdict
+from duban.engine.core.verdict import Verdict
 from duban.engine.definition.fields import Field
 from duban.engine.definition.workflow import Workflow
 from duban.engine.timing.instants import format_instant
@@ -14,7 +14,12 @@ from duban.engine.values.case import Case
 
 if TYPE_CHECKING:
     from duban.adapters.scenarios.stage import Stage
-    from duban.adapters.scenarios.walking import Draw
+
+
+class Draw(Protocol):
+    """Draws from a strategy of hypothesis."""
+
+    def __call__(self, strategy: Any) -> Any: ...
 
 
 class Drawing:

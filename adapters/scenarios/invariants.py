@@ -205,8 +205,7 @@ def _can_end(life: Life) -> Iterator[Said]:
 
 
 def _region(machine: Machine, state: str) -> str:
-    # A workflow without regions has one, whose name nobody wrote.
-    return str(getattr(machine.states[state], "region", ""))
+    return machine.states[state].region
 
 
 def _ends(machine: Machine, region: str) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from duban.adapters.scenarios.difference import Said
-from duban.adapters.scenarios.drawing import Drawing
+from duban.adapters.scenarios.drawing import Draw, Drawing
 from duban.adapters.scenarios.invariants import AGREEMENT, INVARIANTS, ONCE, Life
 from duban.adapters.scenarios.stage import Stage
-from duban.engine.core.judge import Verdict
+from duban.engine.core.verdict import Verdict
 from duban.engine.definition.machine import Machine
 from duban.engine.errors import DubanError, StaleCase, TransitionRefused, Unreachable
 from duban.engine.shell.catalogue import is_campaign
@@ -60,12 +60,6 @@ class Walked:
     lives: int
     fired: int = 0
     broken: Broken | None = None
-
-
-class Draw(Protocol):
-    """Draws from a strategy of hypothesis."""
-
-    def __call__(self, strategy: Any) -> Any: ...
 
 
 def hypothesis() -> Any:

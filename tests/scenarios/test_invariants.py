@@ -16,7 +16,8 @@ from duban.adapters.scenarios.holding import hold
 from duban.adapters.scenarios.walking import Broken, NeedsHypothesis
 from duban.engine.core import clocks, terms
 from duban.engine.core.course import Course
-from duban.engine.core.judge import Judge, Verdict
+from duban.engine.core.judge import Judge
+from duban.engine.core.verdict import Verdict
 from duban.engine.values.case import Clock
 
 JOB = """\
