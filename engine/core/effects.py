@@ -167,6 +167,7 @@ class Effects:
         issued = issue(name, effect.place, self.scope)
         self.draft.sets[name] = issued.text
         self.draft.numbers[name] = (issued.key, issued.number)
+
     def strike(self, effect: CompiledEffect) -> None:
         """Withdraw the last entry of a trigger; the cases that rest on it are flagged."""
         trigger = effect.model.strike or ""

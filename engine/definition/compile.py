@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from duban.engine.definition.expressions import BadExpression, Expression, Kind, Language
+from duban.engine.definition.facts import CompiledFact, Fact
 from duban.engine.definition.faults import Path, Report
 from duban.engine.definition.fields import Field, is_span
 from duban.engine.definition.following import in_order
@@ -23,6 +24,7 @@ from duban.engine.definition.machine import (
 from duban.engine.definition.names import names_of
 from duban.engine.definition.rules import Rules
 from duban.engine.definition.selector import Selector
+from duban.engine.definition.watched import timely, watched
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Ladder, Transition, Workflow
 from duban.engine.timing.spans import Offset, Span
 
@@ -47,7 +49,7 @@ class Compiler:
     def __init__(self, rules: Rules, report: Report) -> None:
         self.rules, self.report = rules, report
         self.workflow: Workflow = rules.workflow
-        self.language = Language(names_of(self.workflow))
+        self.language = Language(names_of(self.workflow, rules.seen))
         self.expressions: dict[str, Expression] = {}
 
     def machine(self) -> Machine:
@@ -61,6 +63,10 @@ class Compiler:
             name: self.deadline(name, deadline, origin / "deadlines" / name)
             for name, deadline in self.workflow.deadlines.items()
         }
+        facts = {
+            name: self.fact(name, fact, origin / "facts" / name)
+            for name, fact in self.workflow.facts.items()
+        }
         for name, bindings in self.rules.roles.items():
             for binding in bindings:
                 self._binding(binding.of, binding.party, origin / "roles" / name)
@@ -73,12 +79,13 @@ class Compiler:
             fields=self.workflow.fields,
             roles={name: tuple(bound) for name, bound in self.rules.roles.items()},
             settings=self.rules.settings,
-            facts=self.workflow.facts,
+            facts=facts,
             groups=self.rules.groups,
             deadlines=deadlines,
             order=in_order(deadlines),
             table=_table(candidates),
             automatic=_automatic(candidates),
+            watched=watched(self.workflow, candidates, facts),
             triggers=tuple(dict.fromkeys(c.trigger for c in candidates if c.trigger)),
             strikable=_strikable(candidates, deadlines.values()),
             expressions=self.expressions,
@@ -154,6 +161,32 @@ class Compiler:
                     f"`{name}` is not asked by this transition; add it to 'asks'",
                     f"本流转没有询问 `{name}`；请加入 asks",
                 )
+
+    # ---- facts
+
+    def fact(self, name: str, fact: Fact, at: _At) -> CompiledFact:
+        """Compile one fact. Its bounds follow from the case, so that only a change moves them."""
+        bounds = [self.expression(getattr(fact, n), at / n, "instant") for n in ("since", "until")]
+        for bound, part in zip(bounds, ("since", "until"), strict=True):
+            for word in timely(bound):
+                self.report.add(
+                    at.origin,
+                    (at / part).path,
+                    "DEF-077",
+                    f"`{word}` cannot stand here: a bound of a fact is an instant of the case",
+                    f"此处不能使用 `{word}`：事实的界限须为本事项的某个时点",
+                )
+        return CompiledFact(
+            name=name,
+            model=fact,
+            subject=fact.subject,
+            kind=fact.kind(self.rules.seen.get(name)),
+            field=self.rules.seen.get(name),
+            dated=self.rules.dated.get(name),
+            since=bounds[0],
+            until=bounds[1],
+            within=Span.parse(fact.within) if fact.within else None,
+        )
 
     # ---- deadlines and ladders
 

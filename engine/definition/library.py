@@ -158,6 +158,7 @@ class Library:
             zone=self.zone,
             calendar=self.organisation.calendar if self.organisation else None,
             closing=self.organisation.closing if self.organisation else None,
+            fields={name: known.fields for name, known in self.workflows.items()},
         )
 
 

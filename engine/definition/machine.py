@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from duban.engine.definition.expressions import Expression, Language
+from duban.engine.definition.facts import CompiledFact
 from duban.engine.definition.fields import Field
 from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import (
@@ -14,7 +15,6 @@ from duban.engine.definition.workflow import (
     Deadline,
     Effect,
     Extension,
-    Fact,
     State,
     Workflow,
 )
@@ -110,7 +110,9 @@ class Machine:
     """The rules of a case, compiled once for each hash.
 
     ``table`` holds, for a state and a trigger, the candidates in file order; ``automatic`` those
-    without a trigger for each state. ``order`` has the deadlines, each after those it refers to.
+    without a trigger for each state. ``order`` has the deadlines, each after those it refers to. ``watched``
+    has, for a state, the facts whose change elsewhere is something to look at: an automatic
+    transition, or a deadline that follows, reads them.
     """
 
     rules: str
@@ -121,12 +123,13 @@ class Machine:
     fields: Mapping[str, Field]
     roles: Mapping[str, tuple[Binding, ...]]
     settings: Mapping[str, Any]
-    facts: Mapping[str, Fact]
+    facts: Mapping[str, CompiledFact]
     groups: Mapping[str, Selector]
     deadlines: Mapping[str, CompiledDeadline]
     order: tuple[str, ...]
     table: Mapping[tuple[str, str], tuple[Candidate, ...]]
     automatic: Mapping[str, tuple[Candidate, ...]]
+    watched: Mapping[str, frozenset[str]]
     triggers: tuple[str, ...]
     strikable: frozenset[str]
     expressions: Mapping[str, Expression]
@@ -135,6 +138,13 @@ class Machine:
     zone: str
     calendar: str | None
     closing: str | None
+
+    def watches(self, states: Iterable[str]) -> tuple[CompiledFact, ...]:
+        """Return the facts that a case in *states* watches."""
+        if not self.watched:
+            return ()
+        names = {name for state in states for name in self.watched.get(state, ())}
+        return tuple(fact for name, fact in self.facts.items() if name in names)
 
     def candidates(self, state: str, trigger: str) -> tuple[Candidate, ...]:
         """Return the transitions of *trigger* that may leave *state*, in file order."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from duban.engine.definition.expressions import Kind
+from duban.engine.definition.facts import FIELD_KINDS, SCALAR_KINDS
 from duban.engine.definition.fields import Field, scalar_type
 from duban.engine.definition.workflow import OWN, Workflow
 
@@ -18,37 +20,19 @@ ROOTS = frozenset(
     }
 )  # fmt: skip
 
-_FIELD_KINDS: Mapping[str, Kind] = {
-    "text": "text",
-    "unit": "text",
-    "post": "text",
-    "case": "text",
-    "choice": "text",
-    "serial": "text",
-    "number": "int",
-    "money": "money",
-    "flag": "flag",
-    "evidence": "flag",
-    "date": "instant",
-    "instant": "instant",
-    "span": "span",
-    "list": "list",
-}
-_SCALAR_KINDS: Mapping[str, Kind] = {
-    "flag": "flag",
-    "number": "int",
-    "span": "span",
-    "text": "text",
-}
-
 
 def kind_of(field: Field) -> Kind:
     """Return the kind of *field* in expressions."""
-    return _FIELD_KINDS[field.type]
+    return FIELD_KINDS[field.type]
 
 
-def names_of(workflow: Workflow) -> dict[str, Kind]:
-    """Return every name of *workflow*; inputs of all its transitions together."""
+def names_of(
+    workflow: Workflow, seen: Mapping[str, Field] = MappingProxyType({})
+) -> dict[str, Kind]:
+    """Return every name of *workflow*; inputs of all its transitions together.
+
+    *seen* has the fields of other workflows that facts name, by the name of the fact.
+    """
     names: dict[str, Kind] = {
         **{f"case.{name}": "text" for name in RESERVED_FIELDS},
         "opened": "instant",
@@ -61,6 +45,8 @@ def names_of(workflow: Workflow) -> dict[str, Kind]:
     }
     for part in (_fields, _inputs, _states, _clocks, _settings):
         names.update(part(workflow))
+    for name, fact in workflow.facts.items():
+        names[f"fact.{name}"] = fact.kind(seen.get(name))
     return names
 
 
@@ -71,7 +57,7 @@ def _fields(workflow: Workflow) -> Iterator[tuple[str, Kind]]:
         for choice in field.choices:
             yield f"{name}.{choice}", "text"
         for column, scalar in field.columns.items():
-            yield f"case.{name}.{column}", _SCALAR_KINDS[scalar]
+            yield f"case.{name}.{column}", SCALAR_KINDS[scalar]
 
 
 def _inputs(workflow: Workflow) -> Iterator[tuple[str, Kind]]:
@@ -106,6 +92,4 @@ def _clocks(workflow: Workflow) -> Iterator[tuple[str, Kind]]:
 
 def _settings(workflow: Workflow) -> Iterator[tuple[str, Kind]]:
     for name, default in workflow.settings.items():
-        yield f"setting.{name}", _SCALAR_KINDS[scalar_type(default)]
-    for name, fact in workflow.facts.items():
-        yield f"fact.{name}", "int" if fact.count else "flag"
+        yield f"setting.{name}", SCALAR_KINDS[scalar_type(default)]

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
 from duban.engine.definition.campaign import Campaign, PhasePart
+from duban.engine.definition.facts import seen_by
+from duban.engine.definition.fields import Field
 from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import Binding, Ladder, Workflow
 from duban.engine.values.canonical import canonical, read
@@ -30,6 +33,8 @@ class Rules:
     zone: str
     calendar: str | None
     closing: str | None
+    seen: Mapping[str, Field]
+    dated: Mapping[str, Field]
     hash: str
     canon: bytes
 
@@ -43,8 +48,11 @@ def resolve(
     zone: str,
     calendar: str | None,
     closing: str | None = None,
+    fields: Mapping[str, Mapping[str, Field]] = MappingProxyType({}),
 ) -> Rules:
     """Return the rules of *workflow* in *phase* of *campaign*: the last that says something wins.
+
+    *fields* has those of other workflows, of which facts may read some.
 
     Raises:
         KeyError: a ladder that is named is not among *ladders*.
@@ -77,6 +85,9 @@ def resolve(
     groups = _groups(workflow, (ladders[ladder] for ladder in chosen.values()), campaign)
     if groups:
         document["groups"] = groups
+    for part, found in zip(("seen", "dated"), seen_by(workflow.facts, fields), strict=True):
+        if found:
+            document[part] = {fact: field.plain() for fact, field in found.items()}
     return read_rules(canonical(document))
 
 
@@ -111,6 +122,8 @@ def read_rules(canon: bytes) -> Rules:
         zone=document["zone"],
         calendar=document.get("calendar"),
         closing=document.get("closing"),
+        seen={n: Field.model_validate(f) for n, f in document.get("seen", {}).items()},
+        dated={n: Field.model_validate(f) for n, f in document.get("dated", {}).items()},
         hash=sha256(canon).hexdigest(),
         canon=canon,
     )

@@ -1,4 +1,4 @@
-"""Which units: one way to say it, for campaigns and for effects."""
+"""Which units: one way to say it, for campaigns, for effects and for standing cases."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from duban.engine.definition.base import (
     many,
     refusal,
 )
+from duban.engine.definition.facts import Fact
 from duban.engine.definition.fields import Field
 from duban.engine.definition.regions import Regions
 from duban.engine.definition.selector import Selector
@@ -262,42 +263,14 @@ class Deadline(Model):
         return tuple(name for name in self.follows if "." in name)
 
 
-class Fact(Model):
-    """A bounded question about other cases."""
-
-    planned: ClassVar[frozenset[str]] = frozenset(
-        {"sum", "list", "latest", "most", "within", "since", "same"}
-    )
-
-    count: str | None = None
-    any: str | None = None
-    of: str
-    counts: Literal["open", "closed", "void", "any"] = "open"
-    states: Names = []
-    where: dict[str, str | int | bool] = {}
-    but_this: bool = True
-
-    @model_validator(mode="after")
-    def _one(self) -> Fact:
-        if (self.count is None) == (self.any is None):
-            raise refusal("DEF-053", "a fact has 'count' or 'any'", "事实须为 count 或 any 之一")
-        return self
-
-    @property
-    def workflow(self) -> str:
-        """The workflow whose cases are looked at."""
-        return self.count or self.any or ""
-
-
 class Workflow(Model):
     """A state machine that cases walk."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"standing"})
 
     workflow: FileName
     # Where it comes from: what it inherits stands in it already (``duban.workflows.inheritance``).
     extends: FileName | None = None
     title: Title | None = None
+    standing: Selector | None = None
     sources: dict[str, Source] = {}
     settings: Ordered[Name, str | int | bool] = {}
     roles: Ordered[Name, Role] = {}

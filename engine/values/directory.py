@@ -55,6 +55,7 @@ class Directory:
         self._units: dict[str, list[Unit]] = {}
         self._by_post: dict[str, list[Holder]] = {}
         self._by_person: dict[str, list[Holder]] = {}
+        self._children: tuple[date | None, dict[str | None, list[str]]] = (None, {})
         for unit in units:
             self._units.setdefault(unit.id, []).append(unit)
         for holder in holders:
@@ -94,6 +95,23 @@ class Directory:
         """Return the nearest unit of *kind* above *unit*; an empty kind is any: the one above."""
         above = (row for row in self.line(unit, day) if row.id != unit)
         return next((row.id for row in above if kind in ("", row.kind)), None)
+
+    def within(self, unit: str, day: date) -> tuple[str, ...]:
+        """Return *unit* and all units below it, as they stand on *day*, the nearest first."""
+        known, children = self._children
+        if known != day:
+            children = {}
+            for name in self._units:
+                row = self.unit(name, day)
+                children.setdefault(row.parent if row else None, []).append(name)
+            self._children = (day, children)
+        found = dict.fromkeys([unit])
+        pending = [unit]
+        for above in pending:
+            below = [name for name in children.get(above, ()) if name not in found]
+            found.update(dict.fromkeys(below))
+            pending += below
+        return tuple(found)
 
     def posts(self, unit: str, names: Sequence[str], day: date) -> tuple[str, ...]:
         """Return those of the posts *names* that the unit has.
