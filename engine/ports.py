@@ -25,8 +25,11 @@ class Where:
     ``running`` those with a running clock, ``provisional`` those of which a due may still move by a
     notice to come. ``rules`` are hashes of the rules that cases opened under.
     ``linked`` is ``(name, case id)``: the cases to which that case has a link of that name.
-    ``fields`` compares fields of the case by equality with their plain values.
+    ``fields`` compares fields of the case by equality with their plain values; a tuple means one of
+    its values. ``ids`` are those of the cases themselves.
     """
+
+    ids: Sequence[str] | None = None
 
     workflow: str | None = None
     rules: Sequence[str] | None = None
@@ -44,6 +47,15 @@ class Where:
     set_aside: bool | None = None
     running: bool | None = None
     provisional: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """An entry that fired a trigger: its case, its number, and the instant for which it counts."""
+
+    case: str
+    seq: int
+    effective: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +101,7 @@ class Write:
 
     ``timers`` are the changes: a name with the instant at which it falls due, or None to take it
     away. ``before`` is the version that the step was decided on: 0 for a case that is opened.
+    ``watches`` are the keys under which the case wants to be woken from now on; None: as before.
     """
 
     case: Case
@@ -97,6 +110,7 @@ class Write:
     notices: tuple[Notice, ...] = ()
     timers: Mapping[str, datetime | None]
     request: Request | None = None
+    watches: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +198,17 @@ class Reader(Protocol):
         ...
 
     def count(self, where: Where) -> int: ...
+
+    def fired(self, where: Where, trigger: str, limit: int) -> Sequence[Fired]:
+        """Return up to *limit* entries that fired *trigger* in these cases, by case and number.
+
+        Signatures that wait for others, and entries that were struck, are left out.
+        """
+        ...
+
+    def watchers(self, keys: Collection[str]) -> Sequence[str]:
+        """Return the ids of the cases that watch one of *keys*, each once, in order."""
+        ...
 
     def rules(self, where: Where) -> Sequence[str]:
         """Return the hashes of the rules that these cases opened under, each once, in order."""

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from duban.adapters.simulation.behaviour import Arrival, Behaviour, Step
 from duban.adapters.simulation.drawing import Dice
 from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
-from duban.engine.core.elements import selected
 from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.selector import selected
 from duban.engine.errors import BadUsage
 from duban.engine.ports import Where
 from duban.engine.shell.engine import Engine, Outcome

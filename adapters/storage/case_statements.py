@@ -32,6 +32,7 @@ from duban.adapters.storage.statements import (
     SECRET,
     SERIAL,
     TIMER,
+    WATCH,
     ZERO,
     Statements,
     adding,
@@ -156,6 +157,17 @@ class CaseStatements(Statements):
             select(LINK).where(*_from_to(LINK)).order_by(LINK.c.case_id, LINK.c.name, LINK.c.other)
         )
         return self._text(statement, "first", "last")
+
+    # ---- watches
+
+    @cached_property
+    def add_watch(self) -> str:
+        columns = ("key", "case_id")
+        return self._text(self._insert(WATCH, columns).on_conflict_do_nothing(), *columns)
+
+    @cached_property
+    def drop_watches(self) -> str:
+        return self._text(delete(WATCH).where(WATCH.c.case_id == bindparam("case")), "case")
 
     # ---- numbers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -25,7 +25,16 @@ from sqlalchemy.sql.expression import Executable
 
 from duban.adapters.storage.case_statements import waking
 from duban.adapters.storage.paging import Mark
-from duban.adapters.storage.statements import CASE, LINK, PROVISIONAL, TIMER, ZERO, compiled
+from duban.adapters.storage.statements import (
+    CASE,
+    ENTRY,
+    LINK,
+    PROVISIONAL,
+    TIMER,
+    WATCH,
+    ZERO,
+    compiled,
+)
 from duban.engine.errors import BadValue
 from duban.engine.ports import Sort, Where
 from duban.engine.timing.instants import to_micros
@@ -36,9 +45,10 @@ Shape: TypeAlias = tuple[tuple[str, int], ...]
 
 _OPEN: ColumnElement[str] = literal_column("'open'")
 _DATA: ColumnElement[str] = literal_column("'data'", Text())
+_ANY = "any of "
 _EQUAL = ("workflow", "campaign", "phase", "counts")
 _TIMER_DUE = TIMER.c.due.type
-_AMONG = {"units": CASE.c.unit, "rules": CASE.c.rules}
+_AMONG = {"ids": CASE.c.id, "units": CASE.c.unit, "rules": CASE.c.rules}
 _FIXED: Mapping[str, ColumnElement[bool]] = {
     "set_aside": CASE.c.aside.is_not(None),
     "in_sweep": CASE.c.aside.is_(None),
@@ -53,7 +63,7 @@ _INSTANTS = ("overdue_at", "due_before", "opened_from", "opened_before")
 def conditions(where: Where, dialect: str) -> list[Condition]:
     """Return the names of the conditions of *where*, each with its values."""
     field = _field if dialect == "sqlite" else _member
-    fields = [field(name, value) for name, value in (where.fields or {}).items()]
+    fields = [_among(field, name, value) for name, value in (where.fields or {}).items()]
     return [*_plain_conditions(where), *_special_conditions(where), *fields]
 
 
@@ -70,10 +80,9 @@ def _plain_conditions(where: Where) -> Iterator[Condition]:
 
 
 def _special_conditions(where: Where) -> Iterator[Condition]:
-    if where.units is not None:
-        yield "units", tuple(where.units)
-    if where.rules is not None:
-        yield "rules", tuple(where.rules)
+    for name in _AMONG:
+        if (values := getattr(where, name)) is not None:
+            yield name, tuple(values)
     if where.running is not None:
         yield ("running" if where.running else "at_rest"), ()
     if where.provisional is not None:
@@ -85,6 +94,24 @@ def _special_conditions(where: Where) -> Iterator[Condition]:
         yield "linked", (case_id, name)
     if where.set_aside is not None:
         yield ("set_aside" if where.set_aside else "in_sweep"), ()
+
+
+def _among(field: Callable[[str, Plain], Condition], name: str, value: Plain) -> Condition:
+    """A tuple is a choice of values: its conditions stand side by side in one."""
+    if not isinstance(value, tuple):
+        return field(name, value)
+    parts = [field(name, one) for one in value]
+    shape = "|".join(f"{kind}:{len(cells)}" for kind, cells in parts)
+    return f"{_ANY}{shape}", tuple(cell for _, cells in parts for cell in cells)
+
+
+def _any_clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
+    clauses, place = [], 0
+    for part in filter(None, name.removeprefix(_ANY).split("|")):
+        kind, _, size = part.partition(":")
+        clauses.append(_clause(kind, names[place : place + int(size)], dialect))
+        place += int(size)
+    return or_(*clauses) if clauses else false()
 
 
 def _member(name: str, value: Plain) -> Condition:
@@ -115,10 +142,31 @@ class Search:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._compiled = lru_cache(maxsize=512)(self._compile)
+        self._watching = lru_cache(maxsize=64)(self._watchers)
 
     def count(self, where: Where) -> tuple[str, tuple[Any, ...]]:
         """Return the statement that counts, and its values."""
         return self._bound(where, "count", (), ())
+
+    def fired(self, where: Where, trigger: str, limit: int) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that reads entries of *trigger*, and its values.
+
+        Beside each stands what was struck in its case.
+        """
+        return self._bound(where, "fired", (), (trigger, limit))
+
+    def watchers(self, keys: Collection[str]) -> tuple[str, tuple[Any, ...]]:
+        """Return the statement that reads who watches *keys*, and its values."""
+        names = tuple(keys)
+        text, order = self._watching(len(names))
+        cells = {f"key_{number}": name for number, name in enumerate(names)}
+        return text, tuple(cells[name] for name in order)
+
+    def _watchers(self, size: int) -> tuple[str, tuple[str, ...]]:
+        keys = [bindparam(f"key_{number}", type_=Text()) for number in range(size)]
+        chosen = WATCH.c.key.in_(keys) if keys else false()
+        statement = select(WATCH.c.case_id).distinct().where(chosen).order_by(WATCH.c.case_id)
+        return compiled(statement, self._dialect)
 
     def rules(self, where: Where) -> tuple[str, tuple[Any, ...]]:
         """Return the statement that reads the rules in use, and its values."""
@@ -170,12 +218,30 @@ class Search:
             statement: Executable = select(func.count()).select_from(CASE).where(*clauses)
         elif what == "rules":
             statement = select(CASE.c.rules).where(*clauses).distinct().order_by(CASE.c.rules)
+        elif what == "fired":
+            statement = _fired(self._dialect.name).where(*clauses)
         elif what == "wake":
             named, due = bindparam("page_1", type_=Text()), bindparam("page_0", type_=_TIMER_DUE)
             statement = waking(self._dialect, named, due, *clauses)
         else:
             statement = _ordered(select(CASE.c.body).where(*clauses), order, dated)
         return compiled(statement, self._dialect)
+
+
+def _fired(dialect: str) -> Select[Any]:
+    body, struck = CASE.c.body, literal_column("'struck'", Text())
+    if dialect == "sqlite":
+        told: ColumnElement[Any] = func.json_extract(body, literal_column("'$.struck'", Text()))
+    else:
+        told = cast(cast(body, JSONB)[struck], Text())
+    return (
+        select(ENTRY.c.case_id, ENTRY.c.seq, ENTRY.c.effective, told)
+        .join_from(CASE, ENTRY, ENTRY.c.case_id == CASE.c.id)
+        .where(ENTRY.c.trigger == bindparam("page_1", type_=Text()))
+        .order_by(ENTRY.c.case_id, ENTRY.c.seq)
+        .limit(bindparam("page_0"))
+        .offset(ZERO)
+    )
 
 
 def _ordered(statement: Select[Any], order: tuple[str, ...], dated: bool) -> Select[Any]:
@@ -225,6 +291,8 @@ def _clause(name: str, names: list[str], dialect: str) -> ColumnElement[bool]:
         return CASE.c.id.in_(others)
     if name in ("flag", "field", "member"):
         return _data(names) if name != "member" else _jsonb(names)
+    if name.startswith(_ANY):
+        return _any_clause(name, names, dialect)
     if name in _FIXED:
         return _FIXED[name]
     return _by_time(name, *map(bindparam, names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from duban.engine.ports import Where
-from duban.engine.values.canonical import canonical
+from duban.engine.values.canonical import Plain, canonical
 from duban.engine.values.case import Case
 
 _EQUAL = ("workflow", "campaign", "phase", "counts")
@@ -16,6 +16,7 @@ def matches(case: Case, where: Where, *, aside: bool) -> bool:
     return (
         all(getattr(where, name) in (None, getattr(case, name)) for name in _EQUAL)
         and (where.units is None or case.unit in where.units)
+        and (where.ids is None or case.id in where.ids)
         and (where.rules is None or case.rules in where.rules)
         and where.running in (None, case.due is not None)
         and where.provisional in (None, case.provisional)
@@ -43,6 +44,11 @@ def _before(instant: datetime | None, limit: datetime | None) -> bool:
 
 def _holds(case: Case, where: Where) -> bool:
     return all(
-        name in case.data and canonical(case.data[name]) == canonical(value)
+        name in case.data and canonical(case.data[name]) in _wanted(value)
         for name, value in (where.fields or {}).items()
     )
+
+
+def _wanted(value: Plain) -> list[bytes]:
+    """A tuple is a choice of values."""
+    return [canonical(one) for one in (value if isinstance(value, tuple) else (value,))]

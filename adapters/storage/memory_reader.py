@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from duban.adapters.storage.matching import matches
 from duban.adapters.storage.memory_tables import Tables
@@ -12,6 +13,7 @@ from duban.engine.history.entry import Entry
 from duban.engine.history.projections import case_columns, entry_columns, entry_numbers, episodes
 from duban.engine.ports import (
     Activation,
+    Fired,
     Page,
     Published,
     Request,
@@ -59,6 +61,20 @@ class MemoryReader:
         more = len(cases) > limit and bool(page)
         return Page(cases=page, next=bookmark(page[-1], sort) if more else None)
 
+    def fired(self, where: Where, trigger: str, limit: int) -> Sequence[Fired]:
+        found = (
+            Fired(case.id, entry.seq, entry.effective)
+            for case in sorted(self._matching(where), key=lambda case: case.id)
+            for entry in self.history(case.id)
+            if entry.trigger == trigger and "signed" not in entry.body
+            if entry.seq not in case.struck
+        )
+        return list(islice(found, limit))
+
+    def watchers(self, keys: Collection[str]) -> Sequence[str]:
+        watching = self._tables.watching
+        return sorted({case_id for key in keys for case_id in watching.get(key, ())})
+
     def rules(self, where: Where) -> Sequence[str]:
         return sorted({case.rules for case in self._matching(where)})
 
@@ -71,6 +87,9 @@ class MemoryReader:
                 yield case
 
     def _candidates(self, where: Where) -> Iterator[Case]:
+        if where.linked is None and where.ids is not None:
+            yield from filter(None, map(self.case, dict.fromkeys(where.ids)))
+            return
         if where.linked is None:
             yield from self._tables.cases.values()
             return

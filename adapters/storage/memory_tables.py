@@ -23,6 +23,8 @@ NAMES = (
     "last_numbers",
     "notices",
     "waiting",
+    "watches",
+    "watching",
     "documents",
     "activations",
 )
@@ -32,7 +34,8 @@ Due = tuple[datetime, str, str]
 class Tables:
     """What a store in memory holds. Values are never changed, only replaced.
 
-    ``numbers`` has the entry (case, seq) of each number of each sequence.
+    ``numbers`` has the entry (case, seq) of each number of each sequence. ``watches`` has the keys
+    that each case watches, ``watching`` the cases that watch each key.
 
     ``timers`` has the dues of each case by name; ``waiting`` the instants at which notices may be
     tried; ``agenda`` all timers of cases in the sweep, in order.
@@ -48,6 +51,8 @@ class Tables:
         self.last_numbers: MutableMapping[str, int] = {}
         self.notices: MutableMapping[str, Sent] = {}
         self.waiting: MutableMapping[str, datetime] = {}
+        self.watches: MutableMapping[str, frozenset[str]] = {}
+        self.watching: MutableMapping[str, frozenset[str]] = {}
         self.documents: MutableMapping[str, Published] = {}
         self.activations: MutableMapping[int, Activation] = {}
         self.agenda: list[Due] = []

@@ -48,8 +48,18 @@ class MemoryTransaction(MemoryReader):
         for seq, key, number in _numbers(step):
             tables.numbers[key, number] = (case_id, seq)
             tables.last_numbers[key] = max(number, self.last_number(key))
+        if step.watches is not None:
+            self._watch(case_id, step.watches)
         if step.request is not None:
             tables.requests[step.request.key] = step.request
+
+    def _watch(self, case_id: str, keys: frozenset[str]) -> None:
+        tables, before = self._tables, self._tables.watches.get(case_id, frozenset())
+        for key in before - keys:
+            tables.watching[key] = tables.watching[key] - {case_id}
+        for key in keys - before:
+            tables.watching[key] = tables.watching.get(key, frozenset()) | {case_id}
+        tables.watches[case_id] = keys
 
     def _check(self, step: Write) -> None:
         stored = self.case(step.case.id)

@@ -81,6 +81,10 @@ class SqlTransaction(SqlReader):
                 wire.change(sql.drop_timer, (case_id, name))
             else:
                 wire.change(sql.set_timer, (name, to_micros(due), case_id))
+        if step.watches is not None:
+            wire.change(sql.drop_watches, (case_id,))
+            if step.watches:
+                wire.many(sql.add_watch, [(key, case_id) for key in sorted(step.watches)])
         if step.notices:
             wire.many(
                 sql.add_notice, [rows.notice_cells(posted(notice)) for notice in step.notices]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from duban.adapters.storage.wire import Cells, Wire
 from duban.engine.history.entry import Entry
 from duban.engine.ports import (
     Activation,
+    Fired,
     Page,
     Published,
     Request,
@@ -86,6 +88,17 @@ class SqlReader:
         cases = tuple(rows.case_from(body) for (body,) in found[:limit])
         more = len(found) > limit and bool(cases)
         return Page(cases=cases, next=bookmark(cases[-1], sort) if more else None)
+
+    def fired(self, where: Where, trigger: str, limit: int) -> Sequence[Fired]:
+        found = self._wire.all(*self._search.fired(where, trigger, limit))
+        return [
+            Fired(case_id, seq, from_micros(effective))
+            for case_id, seq, effective, struck in found
+            if struck is None or seq not in json.loads(struck)
+        ]
+
+    def watchers(self, keys: Collection[str]) -> Sequence[str]:
+        return [case_id for (case_id,) in self._wire.all(*self._search.watchers(keys))]
 
     def rules(self, where: Where) -> Sequence[str]:
         return [found for (found,) in self._wire.all(*self._search.rules(where))]

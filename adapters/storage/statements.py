@@ -27,7 +27,7 @@ _TABLES = Row.metadata.tables
 CASE, ENTRY, SECRET = (_TABLES[f"duban_{name}"] for name in ("case", "entry", "secret"))
 LINK, TIMER, NOTICE = (_TABLES[f"duban_{name}"] for name in ("link", "timer", "notice"))
 REQUEST, DEFINITION = _TABLES["duban_request"], _TABLES["duban_definition"]
-SERIAL = _TABLES["duban_serial"]
+SERIAL, WATCH = _TABLES["duban_serial"], _TABLES["duban_watch"]
 ACTIVATION, META = _TABLES["duban_activation"], _TABLES["duban_meta"]
 
 CASE_COLUMNS = tuple(c.name for c in CASE.columns if c.name != "aside")

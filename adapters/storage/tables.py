@@ -160,6 +160,20 @@ class SecretRow(Row, table=True):
     value: str = Field(sa_type=Words)
 
 
+class WatchRow(Row, table=True):
+    """A key under which a case wants to be woken when another case changes."""
+
+    __tablename__ = "duban_watch"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id"], ["duban_case.id"]),
+        Index("ix_duban_watch_case_id", "case_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    key: str = Field(sa_type=Words, primary_key=True)
+    case_id: str = Field(sa_type=Words, primary_key=True)
+
+
 class LinkRow(Row, table=True):
     """A tie from a case to another."""
 

@@ -34,6 +34,7 @@ from duban.adapters.storage.statements import (
     SERIAL,
     TIMER,
     WAITING,
+    WATCH,
     ZERO,
 )
 
@@ -184,7 +185,7 @@ class AllStatements(CaseStatements):
     @cached_property
     def strays(self) -> dict[str, str]:
         """Cases that are named and are not there, by where they are named."""
-        tables = (ENTRY, SECRET, LINK, SERIAL, TIMER, NOTICE, REQUEST)
+        tables = (ENTRY, SECRET, LINK, WATCH, SERIAL, TIMER, NOTICE, REQUEST)
         return {table.name.removeprefix("duban_"): self._strays(table) for table in tables}
 
     def _strays(self, table: Table) -> str:

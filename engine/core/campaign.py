@@ -7,11 +7,10 @@ from datetime import datetime
 
 from duban.engine.core.course import Decision
 from duban.engine.core.draft import Draft
-from duban.engine.core.elements import selected
 from duban.engine.core.schedule import Due, Happening, happenings
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign
-from duban.engine.definition.selector import Selector
+from duban.engine.definition.selector import Selector, selected
 from duban.engine.history.chain import genesis
 from duban.engine.history.evolve import evolve
 from duban.engine.timing.instants import parse_date

@@ -49,6 +49,7 @@ class Decision:
     """What a command does: stored whole or not at all.
 
     ``commands`` are for other cases; the shell carries them out in the same transaction.
+    ``start`` is the case before it, None where that is of no interest.
     """
 
     case: Case
@@ -57,6 +58,7 @@ class Decision:
     notices: tuple[Notice, ...]
     timers: Mapping[str, datetime | None]
     commands: tuple[Command | Note, ...]
+    start: Case | None = None
 
 
 class Course:
@@ -88,6 +90,7 @@ class Course:
             notices=tuple(self._notices),
             timers=self._timers(),
             commands=tuple(self._commands),
+            start=self._start,
         )
 
     # ---- firing

@@ -15,6 +15,7 @@ from duban.engine.core.inputs import assigned, unknown_unit
 from duban.engine.core.numbers import issue
 from duban.engine.core.recipients import notices_to
 from duban.engine.core.scope import Scope
+from duban.engine.core.standing import STANDING, standing_id
 from duban.engine.core.strikes import last_standing, nothing_to_strike
 from duban.engine.core.terms import begin, steps_of
 from duban.engine.core.texts import Occasion
@@ -109,7 +110,7 @@ class Effects:
 
     def open(self, effect: CompiledEffect) -> None:
         """Open a case whose id follows from this entry, so that a retry opens it once."""
-        number = sum(isinstance(command, Open) for command in self.draft.commands)
+        number = len([1 for link, _ in self.draft.links if link == "children"])
         opened = derived_id(
             self.draft.effective, self.scope.case.id, self.draft.seq, effect.place, number
         )
@@ -132,9 +133,7 @@ class Effects:
 
     def fire(self, effect: CompiledEffect) -> None:
         """Fire a trigger on linked cases, or on this one after the entry."""
-        on = effect.model.on or "this"
-        targets = (self.scope.case.id,) if on == "this" else self.draft.linked(on)
-        for target in targets:
+        for target in self._targets(effect.model.on or "this", effect.place):
             self.draft.commands.append(
                 Fire(
                     case=target,
@@ -145,6 +144,30 @@ class Effects:
                     otherwise_skip=effect.model.else_ == "skip",
                 )
             )
+
+    def _targets(self, on: str, place: str) -> tuple[str, ...]:
+        case = self.scope.case
+        if on == "this":
+            return (case.id,)
+        if not on.startswith(STANDING):
+            return self.draft.linked(on)
+        workflow = on.removeprefix(STANDING)
+        unit = self.scope.world.standing.unit(workflow, case.unit)
+        if unit is None:
+            return ()
+        target = standing_id(workflow, unit, case.campaign)
+        # It is opened when first needed; one that is there stays as it is.
+        self.draft.commands.append(
+            Open(
+                workflow=workflow,
+                unit=unit,
+                actor=THE_TIMER,
+                campaign=case.campaign,
+                id=target,
+                cause=self.draft.cause(place),
+            )
+        )
+        return (target,)
 
     def _with(self, effect: CompiledEffect) -> dict[str, object]:
         given: dict[str, object] = {}

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from duban.engine.core.scope import Scope
 from duban.engine.definition.machine import CompiledEffect
-from duban.engine.definition.selector import Selector
+from duban.engine.definition.selector import Selector, selected
 from duban.engine.errors import Reason, TransitionRefused
-from duban.engine.values.directory import Directory
 
 MOST_ELEMENTS = 10_000
 
@@ -31,19 +29,6 @@ def elements(effect: CompiledEffect, scope: Scope) -> Sequence[str]:
         zh = f"each 得到 {len(found)} 项，最多 {MOST_ELEMENTS} 项"
         raise _refused("RULE-038", en, zh, effect, scope)
     return found
-
-
-def selected(selector: Selector, directory: Directory, day: date) -> tuple[str, ...]:
-    """Return the units that *selector* chooses from the organisation as it is on *day*."""
-    return directory.select(
-        day,
-        kind=selector.kind,
-        under=selector.under,
-        depth=selector.depth,
-        tagged=selector.tagged,
-        units=selector.units,
-        but=selector.but,
-    )
 
 
 def _named(each: str, effect: CompiledEffect, scope: Scope) -> Sequence[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from duban.engine.definition.base import Model, Names
+from duban.engine.values.directory import Directory
 
 
 class Selector(Model):
@@ -14,3 +17,16 @@ class Selector(Model):
     tagged: str | None = None
     units: Names = []
     but: Names = []
+
+
+def selected(selector: Selector, directory: Directory, day: date) -> tuple[str, ...]:
+    """Return the units that *selector* chooses from the organisation as it is on *day*."""
+    return directory.select(
+        day,
+        kind=selector.kind,
+        under=selector.under,
+        depth=selector.depth,
+        tagged=selector.tagged,
+        units=selector.units,
+        but=selector.but,
+    )

@@ -30,9 +30,8 @@ def watched(
         for name in deadline.follows
         if name.startswith(_FACT)
     }
-    for name, state in workflow.states.items():
-        if not state.final:
-            found.setdefault(name, set()).update(followed)
+    for name in (name for name, state in workflow.states.items() if not state.final):
+        found.setdefault(name, set()).update(followed)
     known = facts.keys()
     return {state: frozenset(names & known) for state, names in found.items() if names & known}
 

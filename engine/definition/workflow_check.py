@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from duban.engine.definition.campaign import Campaign
+from duban.engine.definition.fact_check import FactCheck
 from duban.engine.definition.faults import (
     DEADLINE,
     ELEMENTS,
@@ -54,7 +55,7 @@ class WorkflowCheck:
             self._transition(transition, ("transitions", number))
         self._states()
         self._deadlines()
-        self._facts()
+        FactCheck(self.workflow, self.library, self.report).run()
         NumberCheck(self.workflow, self.report).run()
         if RegionsCheck(self.workflow, self.report).run():
             GraphCheck(self.workflow, self.report).run()
@@ -237,8 +238,3 @@ class WorkflowCheck:
         if extension is not None and extension.request is not None:
             path = ("deadlines", name, "extension", "request")
             self.known([extension.request], self.triggers, path, TRIGGER)
-
-    def _facts(self) -> None:
-        for name, fact in self.workflow.facts.items():
-            path = ("facts", name, "count" if fact.count else "any")
-            self.known([fact.workflow], self.library.workflows, path, WORKFLOW)

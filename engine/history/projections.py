@@ -72,7 +72,7 @@ def entry_columns(entry: Entry, episode: int) -> dict[str, Plain]:
         "effective": to_micros(entry.effective) if "effective" in body else at,
         "episode": episode,
     }
-    if "trigger" in body:
+    if "trigger" in body and "signed" not in body:
         columns["trigger"] = body["trigger"]
     if "rung" in body:
         rung = body["rung"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
+from duban.engine.core.standing import Standing
+from duban.engine.core.watching import interest
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign, Phase, PhasePart
 from duban.engine.definition.compile import compile_rules
@@ -18,10 +20,12 @@ from duban.engine.definition.library import EMPTY, Library, phase_on
 from duban.engine.definition.machine import Machine
 from duban.engine.definition.published import KINDS, Definition, read_definition
 from duban.engine.definition.rules import Rules, read_rules
+from duban.engine.definition.workflow import Workflow
 from duban.engine.errors import Place, Refused, UnknownWorkflow
-from duban.engine.ports import Published, Reader, Transaction
+from duban.engine.ports import Activation, Published, Reader, Transaction
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import parse_date
+from duban.engine.values.canonical import read
 from duban.engine.values.case import Case
 from duban.engine.values.command import Open
 
@@ -41,7 +45,11 @@ class AlteredRules(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """All that follows from one revision. Replaced whole, so that threads may share a catalogue."""
+    """All that follows from one revision. Replaced whole, so that threads may share a catalogue.
+
+    ``interests`` tells, for a workflow, by which kinds of keys the facts of any version of any
+    workflow look at its cases; ``stood_over`` which standing workflows watch it.
+    """
 
     revision: int
     library: Library
@@ -50,6 +58,9 @@ class Edition:
     spans: dict[Of, Mapping[str, datetime]] = field(default_factory=dict)
     activated: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     since: dict[tuple[str | None, str | None], datetime | None] = field(default_factory=dict)
+    interests: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    stood_over: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    standing: dict[date, Standing] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -59,6 +70,7 @@ class Catalogue:
         self._edition = Edition(0, EMPTY)
         self._machines: OrderedDict[str, Machine] = OrderedDict()
         self._personal: dict[str, bool] = {}
+        self._looks: dict[str, frozenset[tuple[str, str]]] = {}
 
     def branch(self) -> Catalogue:
         """Return a catalogue for a transaction that publishes and may be undone.
@@ -68,7 +80,7 @@ class Catalogue:
         """
         branch = Catalogue()
         branch._edition, branch._machines = self._edition, self._machines
-        branch._personal = self._personal
+        branch._personal, branch._looks = self._personal, self._looks
         return branch
 
     def edition(self, reader: Reader) -> Edition:
@@ -76,15 +88,43 @@ class Catalogue:
         revision = reader.revision()
         edition = self._edition
         if revision != edition.revision:
-            latest = {(a.kind, a.name): a for a in reader.activations() if a.kind in KINDS}
+            activations = reader.activations()
+            latest = {(a.kind, a.name): a for a in activations if a.kind in KINDS}
             documents = [reader.document(activation.hash) for activation in latest.values()]
             found = [_definition(document) for document in documents if document is not None]
+            library = EMPTY.with_definitions(found)
             edition = self._edition = Edition(
                 revision,
-                EMPTY.with_definitions(found),
+                library,
                 activated={key: activation.at for key, activation in latest.items()},
+                interests=self._interests(reader, activations),
+                stood_over=_stood_over(library),
             )
         return edition
+
+    def _interests(
+        self, reader: Reader, activations: Sequence[Activation]
+    ) -> Mapping[str, frozenset[str]]:
+        """Cases run under old versions too: every version that was ever in force counts."""
+        found: dict[str, set[str]] = {}
+        for hash in dict.fromkeys(a.hash for a in activations if a.kind == "workflow"):
+            if hash not in self._looks:
+                document = reader.document(hash)
+                self._looks[hash] = frozenset(_looks(document) if document else ())
+            for workflow, kind in self._looks[hash]:
+                found.setdefault(workflow, set()).add(kind)
+        return {workflow: frozenset(kinds) for workflow, kinds in found.items()}
+
+    def standing(self, edition: Edition, day: date) -> Standing:
+        """Return which workflows stand for which units on *day*."""
+        if day not in edition.standing:
+            selectors = {
+                name: workflow.standing
+                for name, workflow in edition.library.workflows.items()
+                if workflow.standing is not None
+            }
+            edition.standing[day] = Standing(selectors, edition.library.directory, day)
+        return edition.standing[day]
 
     def library(self, reader: Reader) -> Library:
         """Return the definitions in force in the view of *reader*."""
@@ -182,7 +222,6 @@ class Catalogue:
         now: datetime,
         case: Case | None = None,
         *,
-        facts: Mapping[str, int | bool] | None = None,
         salt: bytes = b"",
     ) -> World:
         """Return the surroundings of a command on a case with the rules of *machine*.
@@ -199,7 +238,7 @@ class Catalogue:
             directory=library.directory,
             spans=self._spans(edition, (campaign, phase, clockwork)),
             since=self._since(edition, campaign, machine.calendar),
-            facts=facts or {},
+            standing=self.standing(edition, clockwork.day(now)),
             seed=salt,
             lang=library.lang,
         )
@@ -241,6 +280,23 @@ def _definition(document: Published) -> Definition:
     assert isinstance(places, Mapping)
     source = SourceMap(file, {_path(path): _place(file, at) for path, at in places.items()})
     return read_definition(document.kind, document.name, document.canon, source)
+
+
+def _looks(document: Published) -> Iterator[tuple[str, str]]:
+    """Yield which workflows the facts of a workflow look at, each with the kind of key."""
+    model = KINDS[document.kind].model_validate(read(document.canon))
+    if isinstance(model, Workflow):
+        for fact in model.facts.values():
+            yield fact.workflow, interest(fact)
+
+
+def _stood_over(library: Library) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, workflow in library.workflows.items():
+        if workflow.standing is not None:
+            for watched in dict.fromkeys(fact.workflow for fact in workflow.facts.values()):
+                found.setdefault(watched, []).append(name)
+    return {watched: tuple(names) for watched, names in found.items()}
 
 
 def _path(text: str) -> tuple[str | int, ...]:

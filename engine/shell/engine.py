@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count, islice
@@ -301,8 +301,8 @@ class Engine:
                 machine,
                 reader.now(),
                 case,
-                facts=facts_of(reader, machine, case),
             )
+            world = replace(world, facts=facts_of(reader, machine, case, world))
             judge = partial(explain, machine, case, actor)
             return numbered(judge, world, reader.last_number)
 

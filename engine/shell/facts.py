@@ -2,104 +2,186 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
 
+from duban.engine.core.facts import Bounds, Piece, answer, bounds_of, pieces_of
+from duban.engine.core.scope import Scope
+from duban.engine.core.watching import ancestor
+from duban.engine.core.world import World
+from duban.engine.definition.expressions import MISSING, ExpressionFailed
+from duban.engine.definition.facts import CompiledFact, Fact
 from duban.engine.definition.machine import Machine
-from duban.engine.definition.workflow import Fact
-from duban.engine.ports import Reader, Transaction, Where
+from duban.engine.errors import Refused
+from duban.engine.ports import Reader, Where
 from duban.engine.values.case import Case
 
-# Who looks at more linked cases than this holds the first ones only, as locks are scarce; those
-# further down look back at it, if at all, and hold its name.
-_MOST_LINKED = 32
+MOST = 10_000
+_PART = 500
 
 
-class Facts:
-    """Loads facts in one transaction, so that no two decisions are right alone and wrong together.
+class TooManyCases(Refused):
+    """A fact would have to look at more cases than it may."""
 
-    Who looks at other cases holds the names of what is looked at, and the names of every case that
-    the same transaction decides on. Of two that each change what the other looks at, one waits,
-    and then sees what the first has stored. Who looks at nothing has nothing to be wrong about.
-    """
-
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
-        self._looked = False
-
-    def of(self, machine: Machine, case: Case) -> dict[str, int | bool]:
-        """Return the value of every fact of the workflow for *case*, about to be decided on."""
-        self._looked = self._looked or bool(machine.facts)
-        if self._looked:
-            self._tx.hold(looked_at=_names_of(machine, case), changed=_own_names(case))
-        return facts_of(self._tx, machine, case)
-
-
-def _own_names(case: Case) -> set[str]:
-    """The names under which other decisions may look at *case*."""
-    return {_as_case(case.id), _as_one_of(case.workflow, case.unit)}
-
-
-def _names_of(machine: Machine, case: Case) -> set[str]:
-    """The names of what the facts of *case* look at."""
-    names: set[str] = set()
-    for fact in machine.facts.values():
-        if fact.of == "unit":
-            names.add(_as_one_of(fact.workflow, case.unit))
-        else:
-            link = "parent" if fact.of == "siblings" else fact.of
-            names.update(map(_as_case, case.linked(link)[:_MOST_LINKED]))
-    return names
-
-
-def _as_case(case_id: str) -> str:
-    return f"case/{case_id}"
-
-
-def _as_one_of(workflow: str, unit: str) -> str:
-    return f"unit/{workflow}/{unit}"
-
-
-def facts_of(reader: Reader, machine: Machine, case: Case) -> dict[str, int | bool]:
-    """Return the value of every fact of the workflow for *case*."""
-    facts: dict[str, int | bool] = {}
-    for name, fact in machine.facts.items():
-        counted = _count(reader, fact, case)
-        facts[name] = counted if fact.count is not None else counted > 0
-    return facts
-
-
-def _count(reader: Reader, fact: Fact, case: Case) -> int:
-    units: Sequence[str] | None = None
-    linked: tuple[str, str] | None = None
-    if fact.of == "unit":
-        units = [case.unit]
-    elif fact.of == "siblings":
-        parents = case.linked("parent")
-        if not parents:
-            return 0
-        linked = ("children", parents[0])
-    else:
-        # Most cases have no such links, and then there is nothing to ask the store.
-        if not case.linked(fact.of):
-            return 0
-        linked = (fact.of, case.id)
-    where = Where(
-        workflow=fact.workflow,
-        units=units,
-        linked=linked,
-        states=fact.states or None,
-        counts=None if fact.counts == "any" else fact.counts,
-        fields=dict(fact.where) or None,
+    code = "RULE-014"
+    en = (
+        "fact `{fact}` would look at more than {most} cases; narrow it by 'of', 'where' or 'states'"
     )
-    return reader.count(where) - (1 if fact.but_this and _matches(fact, case) else 0)
+    zh = "事实 `{fact}` 涉及的事项超过 {most} 个；请用 of、where 或 states 缩小范围"
 
 
-def _matches(fact: Fact, case: Case) -> bool:
-    """Whether the count took this case itself in."""
-    if case.version == 0 or case.workflow != fact.workflow or fact.of not in ("unit", "siblings"):
-        return False
-    if fact.counts not in ("any", case.counts):
-        return False
-    if fact.states and not set(fact.states).intersection(case.states):
-        return False
-    return all(case.data.get(name) == value for name, value in fact.where.items())
+def facts_of(reader: Reader, machine: Machine, case: Case, world: World) -> dict[str, Any]:
+    """Return the value of every fact of the workflow for *case*, as it stands.
+
+    A fact without a value, such as one whose bound cannot be worked out, is left out: a condition
+    that reads it is refused, and says why.
+
+    Raises:
+        TooManyCases: a fact that must look into each case would look into too many.
+    """
+    found: dict[str, Any] = {}
+    for name, fact in machine.facts.items():
+        try:
+            bounds = bounds_of(fact, Scope(machine, case, world))
+        except ExpressionFailed:
+            continue
+        value = _Question(reader, fact, case, world).answer(bounds)
+        if value is not MISSING:
+            found[name] = value
+    return found
+
+
+class _Question:
+    """One fact asked for one case."""
+
+    def __init__(self, reader: Reader, fact: CompiledFact, case: Case, world: World) -> None:
+        self._reader, self._fact, self._case, self._world = reader, fact, case, world
+
+    def answer(self, bounds: Bounds) -> Any:
+        fact, clockwork = self._fact, self._world.clockwork
+        where = self._where()
+        if where is None:
+            return answer(fact, (), bounds, clockwork)
+        if fact.model.measure in ("count", "any") and not bounds and not fact.subject.fired:
+            return self._counted(where)
+        pieces = self._entries(where) if fact.subject.fired else self._cases(where)
+        return answer(fact, pieces, bounds, clockwork)
+
+    # ---- which cases
+
+    def _where(self) -> Where | None:
+        """Return the cases that the fact looks at, None where there can be none."""
+        scope = self._scope()
+        same = self._same()
+        if scope is None or same is None:
+            return None
+        model = self._fact.model
+        # A tuple is a choice of values, which is what the constants of a definition are.
+        constants = {
+            name: values if len(values) > 1 else values[0] for name, values in model.where.items()
+        }
+        return replace(
+            scope,
+            workflow=self._fact.subject.workflow,
+            states=model.states or None,
+            counts=None if model.counts == "any" else model.counts,
+            fields={**constants, **same} or None,
+        )
+
+    def _same(self) -> Mapping[str, Any] | None:
+        data = self._case.data
+        names = self._fact.model.same
+        return {name: data[name] for name in names} if all(n in data for n in names) else None
+
+    def _scope(self) -> Where | None:
+        case, of = self._case, self._fact.model.of
+        if of == "all":
+            return Where()
+        if of == "campaign":
+            return None if case.campaign is None else Where(campaign=case.campaign)
+        if of in ("unit", "below") or of == "up" or of.startswith("up."):
+            return self._at_units(of)
+        if of == "this":
+            return Where(ids=[case.id])
+        if of == "descendants":
+            ids = list(islice(self._descendants(), MOST + 1))
+            return Where(ids=ids) if ids else None
+        return self._linked(of)
+
+    def _at_units(self, of: str) -> Where | None:
+        case, directory, today = self._case, self._world.directory, self._world.today
+        if of == "unit":
+            return Where(units=[case.unit])
+        top = case.unit if of == "below" else ancestor(self._fact.model, case, directory, today)
+        return None if top is None else Where(units=directory.within(top, today))
+
+    def _linked(self, of: str) -> Where | None:
+        case = self._case
+        if of == "siblings":
+            parents = case.linked("parent")
+            return Where(linked=("children", parents[0])) if parents else None
+        # Most cases have no such links, and then there is nothing to ask the store.
+        return Where(linked=(of, case.id)) if case.linked(of) else None
+
+    def _descendants(self) -> Iterator[str]:
+        seen: set[str] = set()
+        pending = [*self._case.linked("children")]
+        while pending:
+            part = [case_id for case_id in dict.fromkeys(pending[:_PART]) if case_id not in seen]
+            del pending[:_PART]
+            seen.update(part)
+            yield from part
+            for case in self._reader.find(Where(ids=part), limit=_PART).cases:
+                pending += case.linked("children")
+
+    # ---- what they say
+
+    def _counted(self, where: Where) -> int | bool:
+        found = self._reader.count(where) - self._itself(where)
+        return found if self._fact.model.measure == "count" else found > 0
+
+    def _itself(self, where: Where) -> int:
+        """1 if the count took the case that asks in, and it should not."""
+        case = self._case
+        if case.version == 0 or not self._fact.model.but_this or self._fact.model.of == "this":
+            return 0
+        if case.workflow != where.workflow:
+            return 0
+        return self._reader.count(replace(where, ids=[case.id])) if where.ids is None else 0
+
+    def _cases(self, where: Where) -> list[Piece]:
+        page = self._reader.find(where, limit=MOST + 1)
+        self._check(len(page.cases))
+        kept = [case for case in page.cases if not self._left_out(case.id)]
+        return pieces_of(self._fact, kept, self._world.clockwork)
+
+    def _entries(self, where: Where) -> list[Piece]:
+        found = self._reader.fired(where, self._fact.subject.fired, MOST + 1)
+        self._check(len(found))
+        return [
+            Piece(f"{fired.case}/{fired.seq:09}", fired.effective)
+            for fired in found
+            if not self._left_out(fired.case)
+        ]
+
+    def _left_out(self, case_id: str) -> bool:
+        model: Fact = self._fact.model
+        return model.but_this and model.of != "this" and case_id == self._case.id
+
+    def _check(self, found: int) -> None:
+        if found > MOST:
+            raise TooManyCases(fact=self._fact.name, most=MOST)
+
+
+def ids_above(reader: Reader, case: Case) -> Sequence[str]:
+    """Return the ids of the cases from which *case* descends."""
+    found: dict[str, None] = {}
+    pending = [*case.linked("parent")]
+    for parent in pending:
+        if parent not in found:
+            found[parent] = None
+            above = reader.case(parent)
+            pending += above.linked("parent") if above else ()
+    return tuple(found)

@@ -30,7 +30,21 @@ def wake_concerned(tx: Transaction, catalogue: Catalogue, before: Library) -> in
     if changed:
         where = Where(counts="open")
         woken += _wake(tx, catalogue, where, lambda machine: machine.calendar in changed)
+    if _organisation(after) != _organisation(before):
+        woken += _wake(tx, catalogue, Where(counts="open"), _looks_up)
     return woken
+
+
+def _organisation(library: Library) -> set[str]:
+    return {definition.hash for definition in library.of_kind("organisation").values()}
+
+
+def _looks_up(machine: Machine) -> bool:
+    """Whether cases watch what is below a unit: with the organisation, that is something else."""
+    return any(
+        fact.model.of in ("below", "up") or fact.model.of.startswith("up.")
+        for fact in machine.facts.values()
+    )
 
 
 def _days(library: Library, calendar: str) -> str | None:

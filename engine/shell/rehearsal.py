@@ -114,8 +114,9 @@ def listener(tx: Transaction, foreseen: Foreseen) -> Callable[[Decision], None]:
 def settle_all(tx: Transaction, catalogue: Catalogue, ids: Ids, foreseen: Foreseen | None) -> None:
     """Let everything happen that is due now, inside *tx*, up to a hundred thousand cases."""
     told = listener(tx, foreseen) if foreseen is not None else None
+    moved: Counter[str] = Counter()
     for _ in range(_MOST_BATCHES):
-        swept = sweep_batch(tx, catalogue, ids, _BATCH, told)
+        swept = sweep_batch(tx, catalogue, ids, _BATCH, told, moved=moved)
         if foreseen is not None:
             foreseen.aside.extend(swept.aside)
         if not swept.cases:

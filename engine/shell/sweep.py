@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from duban.engine.core.course import Decision
+from duban.engine.core.course import Decision, NeverRests
 from duban.engine.errors import DubanError, Unreachable
 from duban.engine.ports import Ids, Store, Transaction
 from duban.engine.shell.attempts import attempt, step
@@ -13,6 +14,8 @@ from duban.engine.shell.catalogue import Catalogue
 from duban.engine.shell.work import Work
 
 _BATCH = 100
+# A case that gathers what happens elsewhere may move often; one that never rests moves more.
+_MOST_MOVES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +33,10 @@ def sweep(
     store: Store, catalogue: Catalogue, ids: Ids, *, stop: Callable[[], bool], batch: int = _BATCH
 ) -> Swept:
     """Let everything happen that is due by the store's clock, *batch* cases to a transaction."""
+    moved: Counter[str] = Counter()
 
     def one_batch(tx: Transaction) -> Swept:
-        return sweep_batch(tx, catalogue, ids, batch)
+        return sweep_batch(tx, catalogue, ids, batch, moved=moved)
 
     total = Swept()
     while not stop():
@@ -56,15 +60,24 @@ def sweep_batch(
     ids: Ids,
     batch: int,
     told: Callable[[Decision], None] | None = None,
+    *,
+    moved: Counter[str],
 ) -> Swept:
-    """Settle up to *batch* cases that are due, in *tx*; *told* hears of every decision."""
+    """Settle up to *batch* cases that are due, in *tx*; *told* hears of every decision.
+
+    *moved* counts how often each case moved in this sweep: two that watch each other could go on
+    for ever, and are stopped.
+    """
     claimed = tx.claim(tx.now(), batch)
     done, aside = [], []
     for case_id in claimed:
 
         def settled(case_id: str = case_id) -> Work:
             work = Work(tx, catalogue, ids, told)
+            if moved[case_id] >= _MOST_MOVES:
+                raise NeverRests(case=case_id, steps=_MOST_MOVES, last="watching")
             work.settle(case_id)
+            moved[case_id] += work.entries > 0
             return work
 
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -26,6 +26,7 @@ from duban.engine.core.decide import (
     decide_open,
 )
 from duban.engine.core.inputs import clean_text
+from duban.engine.core.standing import standing_id
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign, Goal
 from duban.engine.definition.machine import OPEN, Machine
@@ -46,8 +47,9 @@ from duban.engine.errors import (
 from duban.engine.ports import Ids, Request, Transaction, Where, Write
 from duban.engine.shell.attempts import racing
 from duban.engine.shell.catalogue import Catalogue, is_campaign
-from duban.engine.shell.facts import Facts
 from duban.engine.shell.numbering import held_number, numbered
+from duban.engine.shell.projecting import AUTO
+from duban.engine.shell.watching import Watching
 from duban.engine.values.actor import TIMER
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
@@ -68,6 +70,14 @@ class TooMuch(Refused):
     zh = "一条命令引发了超过 {most} 条或连环 {deep} 层的后续命令；某条规则在无止境地创建或触发"
 
 
+class AlreadyStands(Refused):
+    """A standing case is there for this unit already; there is only ever one."""
+
+    code = "RULE-015"
+    en = "case {case} of `{workflow}` stands for {unit} already; there is one for each unit"
+    zh = "单位 {unit} 已有 `{workflow}` 的常设事项 {case}；每个单位只有一个"
+
+
 class Work:
     """Carries commands out in one open transaction."""
 
@@ -79,7 +89,7 @@ class Work:
         told: Callable[[Decision], None] | None = None,
     ) -> None:
         self._tx, self._catalogue, self._ids, self._told = tx, catalogue, ids, told
-        self._now, self._facts = tx.now(), Facts(tx)
+        self._now, self._watching = tx.now(), Watching(tx, catalogue)
         self.entries = 0
         self.rungs = 0
         self.opened = 0
@@ -110,7 +120,7 @@ class Work:
         if not decision.entries:
             # Claimed, and nothing was due: its timers say something else than its clocks.
             decision = replace(decision, timers=self._right_timers(decision))
-        self._write(decision, None)
+        self._write(decision, None, anew=True)
         self._follow(decision)
 
     def migrate(self, command: Migrate) -> Case:
@@ -156,18 +166,28 @@ class Work:
 
     def _open(self, command: Open) -> Decision:
         machine = self._catalogue.opening(self._tx, command, self._now)
-        case_id = command.id or self._ids.case_id(self._now)
+        case_id = command.id or self._own_id(machine, command)
         newborn = Case(
             id=case_id,
             workflow=command.workflow,
             rules=machine.rules,
             unit=command.unit,
+            campaign=machine.campaign,
             opened=self._now,
             changed=self._now,
         )
         world = self._world(machine, newborn)
         self.opened += 1
         return self._numbered(partial(decide_open, machine, command, case_id), world)
+
+    def _own_id(self, machine: Machine, command: Open) -> str:
+        """Return a new id, or that of the one case that stands for the unit."""
+        if machine.workflow.standing is None:
+            return self._ids.case_id(self._now)
+        case_id = standing_id(command.workflow, command.unit, machine.campaign)
+        if self._tx.case(case_id) is not None:
+            raise AlreadyStands(case=case_id, workflow=command.workflow, unit=command.unit)
+        return case_id
 
     def _on_case(self, command: Fire | Note) -> Decision:
         case = self._locked(command.case)
@@ -189,14 +209,10 @@ class Work:
         return machine, self._world(machine, case)
 
     def _world(self, machine: Machine, case: Case) -> World:
-        return self._catalogue.world(
-            self._catalogue.edition(self._tx),
-            machine,
-            self._now,
-            case if case.version else None,
-            facts=self._facts.of(machine, case),
-            salt=self._salt(machine),
-        )
+        edition, born = self._catalogue.edition(self._tx), case if case.version else None
+        salt = self._salt(machine)
+        world = self._catalogue.world(edition, machine, self._now, born, salt=salt)
+        return replace(world, facts=self._watching.facts(machine, case, world))
 
     def _salt(self, machine: Machine) -> bytes:
         return self._ids.salt() if self._catalogue.has_secrets(machine) else b""
@@ -210,7 +226,7 @@ class Work:
     # ---- what follows
 
     def _follow(self, decision: Decision) -> None:
-        queue = deque((command, 1) for command in decision.commands)
+        queue = deque((command, 1) for command in self._commands(decision))
         done = 0
         while queue:
             command, depth = queue.popleft()
@@ -224,7 +240,12 @@ class Work:
             following = self._followed(command)
             if following is not None:
                 self._write(following, None)
-                queue.extend((command, depth + 1) for command in following.commands)
+                queue.extend((command, depth + 1) for command in self._commands(following))
+
+    def _commands(self, decision: Decision) -> Iterator[Command | Note]:
+        """What a decision brings about elsewhere: by its rules, and by those that watch it."""
+        yield from decision.commands
+        yield from self._watching.standing(decision)
 
     def _rests(self, command: Flag) -> bool:
         """Whether the entry that was struck did bring something about there: it may have been skipped."""
@@ -240,21 +261,26 @@ class Work:
                 return None
             raise
 
-    def _write(self, decision: Decision, request: Request | None) -> None:
+    def _write(self, decision: Decision, request: Request | None, *, anew: bool = False) -> None:
         if self._told is not None:
             self._told(decision)
         self.entries += len(decision.entries)
         self.rungs += sum(entry.kind == "rung" for entry in decision.entries)
+        timers = decision.timers
+        if self._watching.looks_again(decision):
+            timers = {**timers, AUTO: self._now}
         write = Write(
             case=decision.case,
             before=decision.before,
             entries=decision.entries,
             notices=decision.notices,
-            timers=decision.timers,
+            timers=timers,
             request=request,
+            watches=self._watching.keys(decision, anew=anew),
         )
         with racing():
             self._tx.write(write)
+        self._watching.wake(decision)
 
     # ---- request keys
 

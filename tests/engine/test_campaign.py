@@ -10,7 +10,7 @@ import pytest
 import tiny
 
 import duban
-from duban.engine.core.elements import selected
+from duban.engine.definition.selector import selected
 from duban.engine.shell.sweep import Swept
 
 pytest_plugins = ["tiny_engines"]

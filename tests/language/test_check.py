@@ -172,7 +172,7 @@ WHOLE = [
     ("ladder: steps", "ladder: stepz", ["DEF-028"]),
     ("count: thing", "count: thingy", ["DEF-039"]),
     ("count: thing", "count: thing, any: thing", ["DEF-053"]),
-    ("count: thing", "sum: thing", ["DEF-018"]),
+    ("count: thing", "sum: thing", ["DEF-071"]),
     ("by: anyone}", "by: anyone, reopenn: true}", ["DEF-012"]),
 ]  # fmt: skip
 

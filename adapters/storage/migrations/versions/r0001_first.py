@@ -124,6 +124,15 @@ def _cases() -> None:
         sqlite_with_rowid=False,
     )
     _index("ix_duban_link_other", "duban_link", "other", "name", "case_id")
+    op.create_table(
+        "duban_watch",
+        _text("key"),
+        _text("case_id"),
+        _key("duban_watch", "key", "case_id"),
+        _of_case("duban_watch"),
+        sqlite_with_rowid=False,
+    )
+    _index("ix_duban_watch_case_id", "duban_watch", "case_id")
 
 
 def _history() -> None:
