@@ -259,6 +259,9 @@ class Course:
         scope = Scope(self.machine, self.case, world)
         for state in self.case.states:
             for candidate in self.machine.automatic.get(state, ()):
+                # What the case did here may have changed what it reads: it is asked again at once.
+                if self._entries and self.machine.stale(candidate):
+                    continue
                 if _holds(candidate, scope):
                     return Step(candidate, state)
         self._wake = min(scope.moment.wakes, default=None)

@@ -24,7 +24,7 @@ from duban.engine.definition.machine import (
 from duban.engine.definition.names import names_of
 from duban.engine.definition.rules import Rules
 from duban.engine.definition.selector import Selector
-from duban.engine.definition.watched import timely, watched
+from duban.engine.definition.watched import facts_in, timely, watched
 from duban.engine.definition.workflow import OWN, Deadline, Effect, Ladder, Transition, Workflow
 from duban.engine.timing.spans import Offset, Span
 
@@ -104,15 +104,19 @@ class Compiler:
             name: asked if isinstance(asked, Field) else self._own_field(name)
             for name, asked in transition.asks.items()
         }
+        when = self.expression(transition.when, at / "when", "flag")
+        conditions = self._conditions(transition.conditions, at / "conditions")
+        unless = self._conditions(transition.unless, at / "unless")
         candidate = Candidate(
             index=number,
             place=f"transitions.{number}",
             trigger=transition.trigger,
-            when=self.expression(transition.when, at / "when", "flag"),
+            when=when,
             sources=frozenset(self.workflow.sources_of(transition)),
             dest=transition.dest,
-            conditions=self._conditions(transition.conditions, at / "conditions"),
-            unless=self._conditions(transition.unless, at / "unless"),
+            conditions=conditions,
+            unless=unless,
+            facts=facts_in(when, *conditions, *unless),
             by=tuple(transition.by),
             not_by=tuple(transition.not_by),
             everyone=transition.everyone,

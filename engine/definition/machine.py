@@ -46,7 +46,10 @@ class CompiledEffect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One transition: what it needs, where it leads, what it does. ``place`` cites the rules."""
+    """One transition: what it needs, where it leads, what it does. ``place`` cites the rules.
+
+    ``facts`` are those that its conditions read.
+    """
 
     index: int
     place: str
@@ -56,6 +59,7 @@ class Candidate:
     dest: str | None
     conditions: tuple[Expression, ...]
     unless: tuple[Expression, ...]
+    facts: frozenset[str]
     by: tuple[str, ...]
     not_by: tuple[str, ...]
     everyone: bool
@@ -138,6 +142,10 @@ class Machine:
     zone: str
     calendar: str | None
     closing: str | None
+
+    def stale(self, candidate: Candidate) -> bool:
+        """Whether what *candidate* reads of other cases may change by what the case itself does."""
+        return any(self.facts[name].of_itself for name in candidate.facts if name in self.facts)
 
     def watches(self, states: Iterable[str]) -> tuple[CompiledFact, ...]:
         """Return the facts that a case in *states* watches."""

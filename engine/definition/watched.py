@@ -21,9 +21,8 @@ def watched(
     found: dict[str, set[str]] = {}
     for candidate in candidates:
         if candidate.trigger is None and candidate.when is not None:
-            read = _facts_in(candidate.when, *candidate.conditions, *candidate.unless)
             for state in candidate.sources - {NEW}:
-                found.setdefault(state, set()).update(read)
+                found.setdefault(state, set()).update(candidate.facts)
     followed = {
         name.removeprefix(_FACT)
         for deadline in workflow.deadlines.values()
@@ -36,11 +35,10 @@ def watched(
     return {state: frozenset(names & known) for state, names in found.items() if names & known}
 
 
-def _facts_in(*expressions: Expression) -> Iterator[str]:
-    for expression in expressions:
-        for name in expression.names:
-            if name.startswith(_FACT):
-                yield name.removeprefix(_FACT)
+def facts_in(*expressions: Expression | None) -> frozenset[str]:
+    """Return the facts that *expressions* read."""
+    names = (name for expression in expressions if expression for name in expression.names)
+    return frozenset(name.removeprefix(_FACT) for name in names if name.startswith(_FACT))
 
 
 def timely(bound: Expression | None) -> Iterator[str]:

@@ -372,7 +372,10 @@ class Engine:
             case = reader.case(case_id)
             if case is None:
                 raise UnknownCase(case=case_id)
-            return facts_of(reader, self._catalogue.machine(reader, case.rules), case)
+            machine = self._catalogue.machine(reader, case.rules)
+            edition = self._catalogue.edition(reader)
+            world = self._catalogue.world(edition, machine, reader.now(), case)
+            return facts_of(reader, machine, case, world)
 
     def players(self, case: Case, role: str) -> tuple[Actor, ...]:
         """Return who plays *role* on *case* now: one actor for each holder of each of its posts."""
