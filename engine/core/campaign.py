@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from duban.engine.core.course import Decision
 from duban.engine.core.draft import Draft
-from duban.engine.core.schedule import Due, Happening, happenings
+from duban.engine.core.duties import before_publication, due_measure, open_duty, open_tasks
+from duban.engine.core.schedule import Agenda, Happening
 from duban.engine.core.world import World
 from duban.engine.definition.campaign import Campaign
-from duban.engine.definition.selector import Selector, selected
 from duban.engine.history.chain import genesis
 from duban.engine.history.evolve import evolve
-from duban.engine.timing.instants import parse_date
 from duban.engine.values.actor import THE_TIMER, Actor
 from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
-from duban.engine.values.command import Command, Note, Open
-from duban.engine.values.identity import derived_id, short_hash
+from duban.engine.values.command import Command, Note
+from duban.engine.values.identity import short_hash
 
 WORKFLOW = "campaign"
 TIMER_NAME = "campaign"
@@ -30,7 +29,7 @@ def campaign_case_id(name: str) -> str:
 
 
 def decide_published(
-    campaign: Campaign, rules: str, case: Case | None, actor: Actor, world: World
+    campaign: Campaign, agenda: Agenda, rules: str, case: Case | None, actor: Actor, world: World
 ) -> Decision:
     """Decide on the publishing of a campaign, or of a change of it.
 
@@ -39,8 +38,7 @@ def decide_published(
     known = case.data.get("published", {}) if case is not None else {}
     assert isinstance(known, Mapping)
     day = world.today.isoformat()
-    names = [f"{due.name}:{due.day}" for due in _dues(campaign, world)]
-    published = {name: known.get(name, day) for name in names}
+    keys = [happening.due.key for happening in agenda if happening.due is not None]
     start = case or _newborn(campaign, rules, world)
     draft = Draft(case=start, world=world, kind="campaign", actor=actor, effective=world.now)
     draft.members.update({"trigger": "publish", "rule": rules})
@@ -52,34 +50,39 @@ def decide_published(
     elif case.states == ("over",):
         draft.moves.append(("", "over", "running"))
         draft.members["counts"] = "open"
-    draft.sets["published"] = published
-    return _decided(draft, case, campaign, world, [])
+    draft.sets["published"] = {key: known.get(key, day) for key in keys}
+    return _decided(draft, case, agenda)
 
 
-def due_happening(campaign: Campaign, case: Case, world: World) -> Happening | None:
-    """Return the first thing that is due and was not recorded yet."""
-    for happening in happenings(campaign, world.clockwork):
-        if happening.at > world.now:
-            return None
+def due_happenings(agenda: Agenda, case: Case, now: datetime) -> Iterator[Happening]:
+    """Yield what is due and was not recorded before, in order."""
+    for happening in agenda:
+        if happening.at > now:
+            return
         if happening.key not in case.times:
-            return happening
-    return None
+            yield happening
 
 
-def next_happening(campaign: Campaign, case: Case, world: World) -> datetime | None:
+def next_happening(agenda: Agenda, case: Case) -> datetime | None:
     """Return when the next thing is due that was not recorded yet."""
-    upcoming = (h.at for h in happenings(campaign, world.clockwork) if h.key not in case.times)
-    return next(upcoming, None)
+    return next((h.at for h in agenda if h.key not in case.times), None)
 
 
 def decide_happening(
     campaign: Campaign,
+    agenda: Agenda,
     case: Case,
     happening: Happening,
     measure: Mapping[str, Plain],
     world: World,
+    *,
+    concerned: Sequence[Case] = (),
 ) -> Decision:
-    """Decide on one thing that a campaign brings; *measure* has the counts of a checkpoint."""
+    """Decide on one thing that a campaign brings.
+
+    *measure* has the counts of a checkpoint; *concerned* are the cases of a duty that is owed for
+    each of them.
+    """
     draft = Draft(
         case=case, world=world, kind=happening.kind, actor=THE_TIMER, effective=happening.at
     )
@@ -87,35 +90,45 @@ def decide_happening(
     commands: list[Command | Note] = []
     told = dict(measure)
     if happening.key == "tasks":
-        commands = _open_tasks(campaign, draft)
+        commands = open_tasks(campaign, draft)
         told["opened"] = len(commands)
     elif happening.due is not None:
-        commands = _open_duty(campaign, happening.due, draft, case, world)
-        told.update(_due_measure(happening.due, commands))
-        if _before_publication(happening.due, case):
+        listed = before_publication(happening.due, case)
+        if happening.due.duty.open is not None and not listed:
+            commands = open_duty(campaign, happening.due, draft, concerned)
+        told.update(due_measure(happening.due, commands))
+        if listed:
             told["listed"] = True
     if told:
         draft.members["measure"] = told
-    return _decided(draft, case, campaign, world, commands)
+    return _decided(draft, case, agenda, commands)
 
 
-def decide_refused(
-    campaign: Campaign, case: Case, key: str, refused: Mapping[str, Plain], world: World
+def decide_noted(
+    agenda: Agenda,
+    case: Case,
+    kind: str,
+    trigger: str,
+    measure: Mapping[str, Plain],
+    world: World,
+    *,
+    actor: Actor = THE_TIMER,
+    effective: datetime | None = None,
+    sets: Mapping[str, Plain] | None = None,
 ) -> Decision:
-    """Decide on noting for which units what *key* brought was refused, and why."""
-    draft = Draft(case=case, world=world, kind="duty", actor=THE_TIMER, effective=world.now)
-    draft.members.update({"trigger": f"{key}:refused", "measure": {"refused": dict(refused)}})
-    return _decided(draft, case, campaign, world, [])
+    """Decide on an entry of the campaign that brings nothing else about: it says what happened."""
+    at = world.now if effective is None else effective
+    draft = Draft(case=case, world=world, kind=kind, actor=actor, effective=at)
+    draft.members.update({"trigger": trigger, "measure": dict(measure)})
+    draft.sets.update(sets or {})
+    return _decided(draft, case, agenda)
 
 
 def _decided(
-    draft: Draft,
-    before: Case | None,
-    campaign: Campaign,
-    world: World,
-    commands: list[Command | Note],
+    draft: Draft, before: Case | None, agenda: Agenda, commands: Sequence[Command | Note] = ()
 ) -> Decision:
-    pending = _pending(campaign, draft, world)
+    done = {*draft.case.times, str(draft.members.get("trigger"))}
+    pending = next((h.at for h in agenda if h.key not in done), None)
     if pending is None and "trigger" in draft.members and draft.case.states == ("running",):
         draft.moves.append(("", "running", "over"))
         draft.members["counts"] = "closed"
@@ -130,12 +143,6 @@ def _decided(
     )
 
 
-def _pending(campaign: Campaign, draft: Draft, world: World) -> datetime | None:
-    done = {*draft.case.times, str(draft.members.get("trigger"))}
-    upcoming = (h.at for h in happenings(campaign, world.clockwork) if h.key not in done)
-    return next(upcoming, None)
-
-
 def _newborn(campaign: Campaign, rules: str, world: World) -> Case:
     case_id = campaign_case_id(campaign.campaign)
     return Case(
@@ -148,86 +155,3 @@ def _newborn(campaign: Campaign, rules: str, world: World) -> Case:
         opened=world.now,
         changed=world.now,
     )
-
-
-def _dues(campaign: Campaign, world: World) -> list[Due]:
-    return [h.due for h in happenings(campaign, world.clockwork) if h.due is not None]
-
-
-def _open_tasks(campaign: Campaign, draft: Draft) -> list[Command | Note]:
-    return [
-        Open(
-            workflow=campaign.task_workflow,
-            unit=task.leads[0],
-            actor=THE_TIMER,
-            data={
-                "title": task.title.get(draft.world.lang, task.task),
-                "leads": task.leads if task.lead_policy == "all" else task.leads[:1],
-                "supports": task.supports,
-                "tags": task.tags,
-            },
-            campaign=campaign.campaign,
-            id=derived_id(draft.effective, draft.case.id, "task", task.task),
-            links=(("parent", draft.case.id),),
-            cause=draft.cause(f"tasks.{number}"),
-        )
-        for number, task in enumerate(campaign.tasks)
-    ]
-
-
-def _open_duty(
-    campaign: Campaign, due: Due, draft: Draft, case: Case, world: World
-) -> list[Command | Note]:
-    """One case for each unit selected; none for a due that lay before the duty was published."""
-    if _before_publication(due, case):
-        return []
-    day = max(due.opens, world.clockwork.day(draft.effective))
-    given = _constants(due, draft.world.lang)
-    return [
-        Open(
-            workflow=due.duty.open,
-            unit=unit,
-            actor=THE_TIMER,
-            data=given,
-            campaign=campaign.campaign,
-            id=derived_id(draft.effective, draft.case.id, due.name, due.day.isoformat(), unit),
-            links=(("parent", draft.case.id),),
-            cause=draft.cause(f"duties.{due.name}"),
-        )
-        for unit in selected(_selector(campaign, due), world.directory, day)
-    ]
-
-
-def _before_publication(due: Due, case: Case) -> bool:
-    published = case.data.get("published", {})
-    assert isinstance(published, Mapping)
-    first = published.get(f"{due.name}:{due.day}")
-    return isinstance(first, str) and due.day < parse_date(first)
-
-
-def _selector(campaign: Campaign, due: Due) -> Selector:
-    each = due.duty.each
-    return each if isinstance(each, Selector) else campaign.groups[each]
-
-
-def _constants(due: Due, lang: str) -> dict[str, object]:
-    period = f"{due.since}..{due.day}"
-    title = (due.duty.title or {}).get(lang, due.name)
-    named = {
-        "duty.due": due.day.isoformat(),
-        "duty.period": period,
-        "duty.name": f"{title} {period}",
-    }
-    given: dict[str, object] = {"due": due.day.isoformat()}
-    for field, value in due.duty.with_.items():
-        given[field] = named.get(value, value) if isinstance(value, str) else value
-    return given
-
-
-def _due_measure(due: Due, commands: list[Command | Note]) -> dict[str, Plain]:
-    return {
-        "duty": due.name,
-        "due": due.day.isoformat(),
-        "since": due.since.isoformat(),
-        "opened": len(commands),
-    }

@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from dateutil.rrule import MONTHLY, rrule, rrulestr
-
-from duban.engine.definition.campaign import Campaign, Duty, Goal, PhasePart, Yearly
+from duban.engine.core.dues import Due, dues
+from duban.engine.definition.campaign import Campaign, Goal
 from duban.engine.timing.clockwork import Clockwork
 from duban.engine.timing.instants import parse_date
-from duban.engine.timing.spans import Offset
-
-_STEPS = {"month": 1, "quarter": 3, "year": 12}
-# A recurrence without an end would go on for ever; nobody plans a campaign for longer.
-_HORIZON = timedelta(days=3660)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """One occurrence of a duty: the day it is due, the day from which it counts, the open day."""
-
-    name: str
-    duty: Duty
-    day: date
-    since: date
-    opens: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +23,26 @@ class Happening:
     goals: Mapping[str, Goal] | None = None
 
 
-def happenings(campaign: Campaign, clockwork: Clockwork) -> Sequence[Happening]:
+Agenda = Sequence[Happening]
+
+
+def happenings(campaign: Campaign, clockwork: Clockwork) -> Agenda:
     """Return all that *campaign* brings, in order of time."""
-    found = [*_tasks(campaign, clockwork), *_phases(campaign, clockwork)]
-    found += [
-        Happening(
-            key=f"duty:{due.name}:{due.day}", kind="duty", at=clockwork.begins(due.opens), due=due
-        )
-        for due in dues(campaign, clockwork)
+    found = [
+        *_beginning(campaign, clockwork),
+        *_phases(campaign, clockwork),
+        *_goals(campaign, clockwork),
+        *(_duty(due, clockwork) for due in dues(campaign, clockwork.calendar)),
     ]
-    found += _goals(campaign, clockwork)
     return sorted(found, key=lambda happening: (happening.at, happening.key))
 
 
-def _tasks(campaign: Campaign, clockwork: Clockwork) -> Iterator[Happening]:
+def _beginning(campaign: Campaign, clockwork: Clockwork) -> Iterator[Happening]:
+    begins = clockwork.begins(parse_date(campaign.begins))
+    if campaign.carry_over is not None:
+        yield Happening(key=f"carry:{campaign.carry_over.from_}", kind="carry", at=begins)
     if campaign.tasks:
-        yield Happening(
-            key="tasks", kind="campaign", at=clockwork.begins(parse_date(campaign.begins))
-        )
+        yield Happening(key="tasks", kind="campaign", at=begins)
 
 
 def _phases(campaign: Campaign, clockwork: Clockwork) -> Iterator[Happening]:
@@ -83,50 +68,10 @@ def _goals(campaign: Campaign, clockwork: Clockwork) -> Iterator[Happening]:
             yield Happening(key=key, kind="checkpoint", at=at, goals={name: goal})
 
 
-def dues(campaign: Campaign, clockwork: Clockwork) -> list[Due]:
-    """Return every occurrence of every duty, in order of its due day."""
-    found: list[Due] = []
-    for phase, name, duty in duties_of(campaign):
-        first, last = _bounds(campaign, phase, duty)
-        since = first
-        for day in _days(duty.due, first, last):
-            due = clockwork.calendar.roll(day, duty.roll)
-            if duty.before == "exclusive":
-                due -= timedelta(days=1)
-            offset = Offset.parse(duty.opens)
-            opens = max(first, clockwork.calendar.subtract(due, offset.span))
-            found.append(Due(name=name, duty=duty, day=due, since=since, opens=opens))
-            since = due + timedelta(days=1)
-    return sorted(found, key=lambda due: (due.day, due.name))
-
-
-def duties_of(campaign: Campaign) -> Iterator[tuple[PhasePart | None, str, Duty]]:
-    """Yield the duties of the campaign, then those of its phases."""
-    for name, duty in campaign.duties.items():
-        yield None, name, duty
-    for phase in campaign.phases:
-        for name, duty in phase.duties.items():
-            yield phase, name, duty
-
-
-def _bounds(campaign: Campaign, phase: PhasePart | None, duty: Duty) -> tuple[date, date]:
-    first = duty.from_ or (phase.from_ if phase else campaign.begins)
-    last = duty.to or (phase.to if phase else campaign.ends)
-    begins = parse_date(first)
-    return begins, parse_date(last) if last else begins + _HORIZON
-
-
-def _days(due: Yearly, first: date, last: date) -> list[date]:
-    if due.dates is not None:
-        return [day for text in due.dates if first <= (day := parse_date(text)) <= last]
-    start = datetime(first.year, first.month, 1)  # noqa: DTZ001  # dateutil counts plain days
-    if due.rule is not None:
-        rule = rrulestr(due.rule, dtstart=datetime.combine(first, datetime.min.time()))
-    elif due.months is not None:
-        rule = rrule(MONTHLY, dtstart=start, bymonth=due.months, bymonthday=due.day)
+def _duty(due: Due, clockwork: Clockwork) -> Happening:
+    """A case is opened when its day begins; a list is frozen when the day that it shows is over."""
+    if due.duty.freeze is None:
+        at = clockwork.begins(due.opens)
     else:
-        step = _STEPS[due.every or "month"]
-        january = start.replace(month=1)
-        rule = rrule(MONTHLY, interval=step, dtstart=january, bymonthday=due.day)
-    until = datetime.combine(last, datetime.min.time())
-    return [day.date() for day in rule.between(start, until, inc=True) if day.date() >= first]
+        at = clockwork.first_after(clockwork.ends(due.day))
+    return Happening(key=f"duty:{due.key}", kind="duty", at=at, due=due)

@@ -1,11 +1,11 @@
-"""The shape of campaigns, their phases and duties."""
+"""The shape of campaigns and their phases."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, model_validator
 from pydantic import Field as Key
+from pydantic import model_validator
 
 from duban.engine.definition.base import (
     DateText,
@@ -18,71 +18,44 @@ from duban.engine.definition.base import (
     Title,
     refusal,
 )
+from duban.engine.definition.duties import Constant, Duty
+from duban.engine.definition.lists import CarryOver, Register, Statistic
 from duban.engine.definition.selector import Selector
 from duban.engine.definition.workflow import Role
 
-Constant = str | int | bool
 Settings = dict[str, dict[Name, Constant]]
 Ladders = dict[str, dict[Name, FileName]]
 
 
-class Yearly(Model):
-    """When a duty recurs."""
-
-    months: list[Annotated[int, Key(ge=1, le=12)]] | None = None
-    every: Literal["month", "quarter", "year"] | None = None
-    day: Annotated[int, Key(ge=1, le=31)] | None = None
-    rule: str | None = None
-    dates: list[DateText] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"dates": value} if isinstance(value, list) else value
-
-    @model_validator(mode="after")
-    def _one(self) -> Yearly:
-        ways = [self.months, self.every, self.rule, self.dates]
-        if sum(way is not None for way in ways) != 1:
-            raise refusal(
-                "DEF-054",
-                "a recurrence is one of: months, every, rule, or a list of dates",
-                "周期须为 months、every、rule 或日期列表之一",
-            )
-        if (self.months or self.every) and self.day is None:
-            raise refusal("DEF-055", "say the 'day' of the month", "请写明 day（日）")
-        return self
-
-
-class Duty(Model):
-    """A recurring obligation of many units."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"for_each", "quota", "after"})
-
-    title: Title | None = None
-    each: str | Selector
-    open: str
-    with_: dict[str, Constant] = Key(default={}, alias="with")
-    due: Yearly
-    roll: Literal["none", "forward", "backward"] = "none"
-    opens: str = "30 days before"
-    from_: DateText | None = Key(default=None, alias="from")
-    to: DateText | None = None
-    before: Literal["inclusive", "exclusive"] = "inclusive"
-    cites: Names = []
-
-
 class Goal(Model):
-    """A target with a share; a soft one is reported, never escalated."""
+    """A target with a share, of cases or of a statistic; a soft one is reported, never escalated."""
 
     title: Title | None = None
-    of: str
+    of: str | None = None
     where: dict[str, Constant] = {}
     counts: Literal["open", "closed", "void"] = "closed"
+    statistic: Name | None = None
     by: DateText
-    share: Annotated[int, Key(ge=0, le=100)]
+    share: Annotated[int, Key(ge=0, le=100)] | None = None
+    at_most: Annotated[int, Key(ge=0, le=100)] | None = None
     soft: bool = False
     cites: Names = []
+
+    @model_validator(mode="after")
+    def _one(self) -> Goal:
+        if (self.of is None) == (self.statistic is None):
+            raise refusal(
+                "DEF-122",
+                "a goal is about the cases 'of' a workflow, or about a 'statistic'",
+                "目标须针对某流程的事项（of）或某项统计（statistic）之一",
+            )
+        if (self.share is None) == (self.at_most is None):
+            raise refusal(
+                "DEF-122",
+                "a goal is a 'share' in percent to be reached, or one that is 'at_most' allowed",
+                "目标须为至少达到的百分比（share）或至多允许的百分比（at_most）之一",
+            )
+        return self
 
 
 class PhasePart(Model):
@@ -130,18 +103,6 @@ class Task(Model):
     cites: Names = []
 
 
-class Ledger(Model):
-    """A list of cases as officials read it."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"freeze", "number", "rollover"})
-
-    title: Title
-    of: str
-    where: dict[str, Constant] = {}
-    counts: Literal["open", "closed", "void"] | None = None
-    columns: Annotated[list[str], BeforeValidator(lambda v: v)]
-
-
 class Trigger(Model):
     """One of the grounds on which accountability may be proposed, and the rule that finds it."""
 
@@ -152,8 +113,6 @@ class Trigger(Model):
 
 class Campaign(Model):
     """A period with phases, tasks, recurring duties and settings."""
-
-    planned: ClassVar[frozenset[str]] = frozenset({"registers", "statistics", "carry_over"})
 
     campaign: FileName
     title: Title | None = None
@@ -173,4 +132,6 @@ class Campaign(Model):
     duties: Ordered[FileName, Duty] = {}
     goals: Ordered[FileName, Goal] = {}
     accountability: Ordered[Name, Trigger] = {}
-    ledgers: Ordered[FileName, Ledger] = {}
+    registers: Ordered[FileName, Register] = {}
+    statistics: Ordered[Name, Statistic] = {}
+    carry_over: CarryOver | None = None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from duban.engine.definition.campaign import Campaign, Duty, Goal, Phase, PhasePart
+from duban.engine.definition.campaign import Campaign, Goal, Phase, PhasePart
+from duban.engine.definition.duties import Duty, EachCase
 from duban.engine.definition.faults import (
     CAMPAIGN,
     DEADLINE,
     FIELD,
     GROUP,
     LADDER,
+    REGISTER,
     ROLE,
     SETTING,
+    STATE,
+    STATISTIC,
     UNIT,
     WORKFLOW,
     Path,
@@ -20,6 +24,7 @@ from duban.engine.definition.faults import (
 )
 from duban.engine.definition.fields import scalar_type
 from duban.engine.definition.library import Library
+from duban.engine.definition.list_check import ListCheck
 
 
 class CampaignCheck:
@@ -51,11 +56,13 @@ class CampaignCheck:
         self.known(campaign.uses, self.library.workflows, ("uses",), WORKFLOW)
         used = [w for name, w in self.library.workflows.items() if name in campaign.uses]
         roles = {role: True for workflow in used for role in workflow.roles}
+        roles.update(
+            (role, True) for register in campaign.registers.values() for role in register.by
+        )
         # Where a workflow is missing, its roles are: that it is missing is told.
         for role in campaign.roles if len(used) == len(set(campaign.uses)) else ():
             self.known([role], roles, ("roles", role), ROLE)
-        for name, ledger in campaign.ledgers.items():
-            self.known([ledger.of], self.library.workflows, ("ledgers", name, "of"), WORKFLOW)
+        ListCheck(campaign, self.origin, self.library, self.report).run()
         units = dict.fromkeys(self.library.directory.unit_ids)
         for number, task in enumerate(campaign.tasks if units else []):
             self.known(task.leads, units, ("tasks", number, "leads"), UNIT)
@@ -75,16 +82,39 @@ class CampaignCheck:
             self._ladders(workflow, chosen, (*path, "ladders", workflow))
 
     def _duty(self, duty: Duty, path: Path) -> None:
-        self.known([duty.open], self.library.workflows, (*path, "open"), WORKFLOW)
-        if isinstance(duty.each, str) and self.campaign is not None:
-            self.known([duty.each], self.campaign.groups, (*path, "each"), GROUP)
-        opened = self.library.workflows.get(duty.open)
+        campaign = self.campaign
+        if duty.freeze is not None:
+            registers = campaign.registers if campaign else {}
+            self.known([duty.freeze], registers, (*path, "freeze"), REGISTER)
+        if isinstance(duty.each, str):
+            groups = campaign.groups if campaign else {}
+            self.known([duty.each], groups, (*path, "each"), GROUP)
+        elif isinstance(duty.each, EachCase):
+            self.known([duty.each.cases], self.library.workflows, (*path, "each"), WORKFLOW)
+            self._narrowed(duty.each, (*path, "each"))
+        if duty.open is not None:
+            self._opened(duty, duty.open, path)
+
+    def _narrowed(self, each: EachCase, path: Path) -> None:
+        chosen = self.library.workflows.get(each.cases)
+        if chosen is not None:
+            self.known(list(each.where), chosen.fields, (*path, "where"), FIELD)
+            self.known(each.states, chosen.states, (*path, "states"), STATE)
+
+    def _opened(self, duty: Duty, name: str, path: Path) -> None:
+        self.known([name], self.library.workflows, (*path, "open"), WORKFLOW)
+        opened = self.library.workflows.get(name)
         if opened is not None:
             self.known(list(duty.with_), opened.fields, (*path, "with"), FIELD)
 
     def _goal(self, goal: Goal, path: Path) -> None:
-        self.known([goal.of], self.library.workflows, (*path, "of"), WORKFLOW)
-        counted = self.library.workflows.get(goal.of)
+        if goal.statistic is not None:
+            statistics = self.campaign.statistics if self.campaign else {}
+            self.known([goal.statistic], statistics, (*path, "statistic"), STATISTIC)
+            return
+        name = goal.of or ""
+        self.known([name], self.library.workflows, (*path, "of"), WORKFLOW)
+        counted = self.library.workflows.get(name)
         if counted is not None:
             self.known(list(goal.where), counted.fields, (*path, "where"), FIELD)
 

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
-from duban.engine.definition.campaign import Campaign, Duty, PhasePart, Yearly
+from duban.engine.definition.campaign import Campaign, PhasePart
+from duban.engine.definition.duties import Duty, EachCase
 from duban.engine.definition.faults import CALENDAR, UNIT, Path, Report
 from duban.engine.definition.library import Library
+from duban.engine.definition.recurrence import Recurrence, days, months
 from duban.engine.definition.selector import Selector
 from duban.engine.definition.value_check import Opening, check_constant
 from duban.engine.errors import BadInput
@@ -17,7 +19,6 @@ from duban.engine.timing.instants import find_zone, parse_date
 
 KIND = ("DEF-177", "kind of unit", "单位类型")
 _DAY = timedelta(days=1)
-_STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
 class DutyCheck:
@@ -96,7 +97,7 @@ class DutyCheck:
         for name, duty in part.duties.items():
             self._duty(name, duty, (*path, "duties", name))
         for name, goal in part.goals.items():
-            counted = self.library.workflows.get(goal.of)
+            counted = self.library.workflows.get(goal.of or "")
             fields = counted.fields if counted is not None else {}
             for field, value in goal.where.items():
                 at = (*path, "goals", name, "where", field)
@@ -106,10 +107,18 @@ class DutyCheck:
         self._opened(duty, path)
         if isinstance(duty.each, Selector):
             self._selector(duty.each, (*path, "each"))
+        elif isinstance(duty.each, EachCase):
+            self._cases(duty.each, (*path, "each"))
         elif duty.each in self.campaign.groups and self._empty(self.campaign.groups[duty.each]):
             self._nobody(f"group '{duty.each}'", f"分组“{duty.each}”", (*path, "each"))
-        if isinstance(duty.due, Yearly):
+        if duty.for_each is None:
             self._due(name, duty, duty.due, path)
+
+    def _cases(self, each: EachCase, path: Path) -> None:
+        chosen = self.library.workflows.get(each.cases)
+        for name, value in each.where.items() if chosen is not None else ():
+            field = chosen.fields.get(name) if chosen is not None else None
+            check_constant(name, field, value, self.origin, (*path, "where", name), self.report)
 
     def _opened(self, duty: Duty, path: Path) -> None:
         workflow = self.library.workflows.get(duty.open or "")
@@ -118,19 +127,19 @@ class DutyCheck:
         if not workflow.fields.keys() >= duty.with_.keys():
             return  # which the check of names has told
         opening, at = Opening(workflow), (*path, "with")
-        opening.check(duty.with_, self.origin, at, path, self.report, besides=("due",))
+        opening.check(duty.with_, self.origin, at, path, self.report)
         for name, value in duty.with_.items():
             opening.check_constant(name, value, self.origin, (*at, name), self.report)
 
-    def _due(self, name: str, duty: Duty, due: Yearly, path: Path) -> None:
+    def _due(self, name: str, duty: Duty, due: Recurrence, path: Path) -> None:
         first, last = self._bounds(duty)
-        days = list(_days(due, first, last))
-        if not days and due.rule is None:
+        falls = days(due, first, last)
+        if not falls:
             en = f"duty '{name}' never falls due between {first} and {last}"
             zh = f"任务“{name}”在 {first} 至 {last} 之间从不到期"
             self.report.warn(self.origin, (*path, "due"), "DEF-191", en, zh)
         short = sorted({month for _, month in _missing(due, first, last)})
-        if short and days:
+        if short and falls:
             listed = ", ".join(map(str, short))
             en = f"there is no day {due.day} in month {listed}: nothing falls due then"
             zh = f"{listed} 月没有 {due.day} 日，届时不会到期"
@@ -201,28 +210,8 @@ def _holes(campaign: Campaign, phases: Iterable[PhasePart]) -> Iterator[tuple[da
         yield open_from, parse_date(campaign.ends)
 
 
-def _months(due: Yearly, first: date, last: date) -> Iterator[tuple[int, int]]:
-    step = _STEPS.get(due.every or "", 1)
-    wanted = due.months or [m for m in range(1, 13) if (m - 1) % step == 0]
-    for year in range(first.year, last.year + 1):
-        for month in wanted:
-            if (first.year, first.month) <= (year, month) <= (last.year, last.month):
-                yield year, month
-
-
-def _days(due: Yearly, first: date, last: date) -> Iterator[date]:
-    if due.dates is not None:
-        yield from (day for day in map(parse_date, due.dates) if first <= day <= last)
-    elif due.day is not None:
-        for year, month in _months(due, first, last):
-            if due.day <= monthrange(year, month)[1]:
-                day = date(year, month, due.day)
-                if first <= day <= last:
-                    yield day
-
-
-def _missing(due: Yearly, first: date, last: date) -> Iterator[tuple[int, int]]:
-    if due.dates is None and due.day is not None and due.rule is None:
-        for year, month in _months(due, first, last):
+def _missing(due: Recurrence, first: date, last: date) -> Iterator[tuple[int, int]]:
+    if due.day is not None:
+        for year, month in months(due, first, last):
             if due.day > monthrange(year, month)[1]:
                 yield year, month

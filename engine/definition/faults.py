@@ -151,6 +151,10 @@ WORKFLOW = ("DEF-039", "workflow", "流程")
 GROUP = ("DEF-062", "group", "分组")
 UNIT = ("DEF-063", "unit", "单位")
 CAMPAIGN = ("DEF-064", "campaign", "专项行动")
+REGISTER = ("DEF-117", "register", "台账")
+STATISTIC = ("DEF-118", "statistic", "统计")
+COLUMN = ("DEF-119", "column", "列")
+SPLIT = ("DEF-126", "field to split by", "分组字段")
 CALENDAR = ("DEF-179", "calendar", "日历")
 # Those that stand in files of their own.
 _DEFINED = {

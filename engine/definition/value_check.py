@@ -117,18 +117,12 @@ class Opening:
         path: Path,
         whole: Path,
         report: Report,
-        *,
-        besides: tuple[str, ...] = (),
     ) -> None:
-        """Note what is given and not asked at *path*, and what is required and not given.
-
-        What is given *besides* is given only where it is asked.
-        """
+        """Note what is given and not asked at *path*, and what is required and not given."""
         names, opened = list(given), self.workflow.workflow
         what = ("DEF-187", f"input of the opening of '{opened}'", f"“{opened}”立项输入")
         report.known(origin, names, self.asks, path, what)
-        got = (*names, *besides)
-        lacking = [[name for name in way.requires if name not in got] for way in self.ways]
+        lacking = [[name for name in way.requires if name not in names] for way in self.ways]
         if lacking and all(lacking) and all(name in self.asks for name in names):
             fewest = min(lacking, key=len)
             missing = ", ".join(fewest)

@@ -22,7 +22,8 @@ NONE: Mapping[str, Plain] = {"none": True}
 # The region, the state left and the state entered.
 Move: TypeAlias = tuple[str, str, str]
 
-_AS_SAID = ("rules", "episode", "counts")
+# What an entry says outright of the case, where it says so.
+_AS_SAID = ("rules", "campaign", "episode", "counts")
 
 
 def evolve(case: Case | None, entry: Entry) -> Case:

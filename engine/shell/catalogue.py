@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from duban.engine.core.campaign import WORKFLOW as CAMPAIGN
+from duban.engine.core.schedule import Agenda, happenings
 from duban.engine.core.standing import Standing
 from duban.engine.core.watching import interest
 from duban.engine.core.world import World
@@ -55,6 +56,7 @@ class Edition:
     library: Library
     rules: dict[tuple[str, str | None, str | None], Rules] = field(default_factory=dict)
     clockworks: dict[tuple[str, str | None, str | None], Clockwork] = field(default_factory=dict)
+    agendas: dict[str, Agenda] = field(default_factory=dict)
     spans: dict[Of, Mapping[str, datetime]] = field(default_factory=dict)
     activated: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     since: dict[tuple[str | None, str | None], datetime | None] = field(default_factory=dict)
@@ -214,6 +216,23 @@ class Catalogue:
         organisation = library.organisation
         calendar = campaign.calendar or (organisation.calendar if organisation else None)
         return library.clockwork(campaign.zone or library.zone, calendar, None)
+
+    def agenda(self, edition: Edition, campaign: Campaign) -> Agenda:
+        """Return all that a campaign brings, reckoned once for each edition."""
+        name = campaign.campaign
+        if name not in edition.agendas:
+            clockwork = self.campaign_clockwork(edition.library, campaign)
+            edition.agendas[name] = happenings(campaign, clockwork)
+        return edition.agendas[name]
+
+    def campaign_world(self, edition: Edition, campaign: Campaign, now: datetime) -> World:
+        """Return the surroundings of what a campaign brings."""
+        return World(
+            now=now,
+            clockwork=self.campaign_clockwork(edition.library, campaign),
+            directory=edition.library.directory,
+            lang=edition.library.lang,
+        )
 
     def world(
         self,

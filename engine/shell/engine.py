@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import count, islice
 
@@ -12,16 +12,13 @@ from duban.engine.core.campaign import campaign_case_id
 from duban.engine.core.decide import Explanation, explain
 from duban.engine.core.roles import actors_of_role
 from duban.engine.core.scope import Scope
-from duban.engine.definition.campaign import Campaign
 from duban.engine.definition.library import Library
 from duban.engine.definition.machine import Machine
 from duban.engine.definition.published import Definition, Survey
 from duban.engine.errors import (
-    BadDate,
     CaseSetAside,
     DubanError,
     NotFound,
-    UnknownCampaign,
     UnknownCase,
     Unreachable,
 )
@@ -43,12 +40,14 @@ from duban.engine.shell.attempts import attempt, step
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.delivery import Delivered, deliver
 from duban.engine.shell.facts import facts_of
+from duban.engine.shell.lists import Lists
 from duban.engine.shell.migrating import Migrated, Migration, migrate
 from duban.engine.shell.numbering import numbered
 from duban.engine.shell.publishing import Findings, Plan, examine, foresee, plan, publish
 from duban.engine.shell.sweep import Swept, sweep
 from duban.engine.shell.verification import Verified, verify
 from duban.engine.shell.work import Work
+from duban.engine.timing.instants import need_zone
 from duban.engine.values.actor import Actor
 from duban.engine.values.case import Case
 from duban.engine.values.command import Command, Fire, Open
@@ -77,7 +76,7 @@ class Outcome:
         return self.error is None
 
 
-class Engine:
+class Engine(Lists):
     """Runs cases through their workflows and keeps the record of it.
 
     Instants that come in are aware of their zone; those that go out are in UTC. Every call is one
@@ -168,21 +167,6 @@ class Engine:
     def directory(self) -> Directory:
         """Return the organisation in force."""
         return self.library().directory
-
-    def campaign(self, name: str | None = None) -> Campaign:
-        """Return a campaign with all its phases; without a name, the only one.
-
-        Raises:
-            UnknownCampaign: there is none of that name, or not just one.
-        """
-        campaigns = self.library().campaigns
-        known = ", ".join(campaigns) or "-"
-        if name is None and len(campaigns) == 1:
-            return next(iter(campaigns.values()))
-        if name is None or name not in campaigns:
-            why, why_zh = "name one that is published", "请指明已发布的一个"
-            raise UnknownCampaign(campaign=name or "-", why=why, why_zh=why_zh, known=known)
-        return campaigns[name]
 
     def campaign_case(self, name: str) -> Case:
         """Return the case of a campaign, whose history holds its phases, duties and checkpoints."""
@@ -313,20 +297,11 @@ class Engine:
             UnknownCase: there is none, or there was none yet.
             BadDate: *at* has no zone.
         """
-        if at is not None and at.tzinfo is None:
-            raise BadDate(
-                value=at.isoformat(),
-                why="it has no time zone",
-                hint="give an aware datetime",
-                why_zh="缺少时区",
-                hint_zh="请使用带时区的时间",
-                code="TIME-002",
-            )
         with self.store.reading() as reader:
             if at is None:
                 case = reader.case(case_id)
             else:
-                until = at.astimezone(UTC)
+                until = need_zone(at)
                 case = replay(e for e in reader.history(case_id) if e.at <= until)
         if case is None:
             raise UnknownCase(case=case_id)

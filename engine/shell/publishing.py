@@ -8,7 +8,6 @@ from datetime import date
 from typing import Literal
 
 from duban.engine.core.campaign import TIMER_NAME, campaign_case_id, decide_published
-from duban.engine.core.world import World
 from duban.engine.definition.campaign import Phase
 from duban.engine.definition.check import inspect
 from duban.engine.definition.coverage import COVERAGE
@@ -232,16 +231,17 @@ def _announce(tx: Transaction, catalogue: Catalogue, name: str, by: str) -> None
     campaign = library.campaigns.get(name)
     if campaign is None:
         return
-    world = World(
-        now=tx.now(),
-        clockwork=catalogue.campaign_clockwork(library, campaign),
-        directory=library.directory,
-        lang=library.lang,
-    )
+    edition = catalogue.edition(tx)
+    world = catalogue.campaign_world(edition, campaign, tx.now())
     case = tx.lock(campaign_case_id(name))
     rules = library.definitions["campaign", name].hash
     decision = decide_published(
-        campaign, rules, case, Actor(person=by, authenticated_by="publishing"), world
+        campaign,
+        catalogue.agenda(edition, campaign),
+        rules,
+        case,
+        Actor(person=by, authenticated_by="publishing"),
+        world,
     )
     write = Write(
         case=decision.case,

@@ -10,13 +10,6 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
-from duban.engine.core.campaign import (
-    TIMER_NAME,
-    decide_happening,
-    decide_refused,
-    due_happening,
-    next_happening,
-)
 from duban.engine.core.course import Decision
 from duban.engine.core.decide import (
     decide_due,
@@ -28,7 +21,6 @@ from duban.engine.core.decide import (
 from duban.engine.core.inputs import clean_text
 from duban.engine.core.standing import standing_id
 from duban.engine.core.world import World
-from duban.engine.definition.campaign import Campaign, Goal
 from duban.engine.definition.machine import OPEN, Machine
 from duban.engine.errors import (
     BadUsage,
@@ -36,22 +28,19 @@ from duban.engine.errors import (
     CaseSetAside,
     DubanError,
     KeyReused,
-    Overtaken,
     Reason,
     Refused,
     TransitionRefused,
-    UnknownCampaign,
     UnknownCase,
-    Unreachable,
 )
-from duban.engine.ports import Ids, Request, Transaction, Where, Write
+from duban.engine.ports import Ids, Request, Transaction, Write
 from duban.engine.shell.attempts import racing
+from duban.engine.shell.campaigning import Campaigning
 from duban.engine.shell.catalogue import Catalogue, is_campaign
 from duban.engine.shell.numbering import held_number, numbered
 from duban.engine.shell.projecting import AUTO
 from duban.engine.shell.watching import Watching
 from duban.engine.values.actor import TIMER
-from duban.engine.values.canonical import Plain
 from duban.engine.values.case import Case
 from duban.engine.values.command import Command, Fire, Flag, Migrate, Note, Open
 
@@ -113,14 +102,14 @@ class Work:
         """Let happen what fell due on a case."""
         case = self._locked(case_id)
         if is_campaign(case.workflow):
-            self._settle_campaign(case)
+            Campaigning(self._tx, self._catalogue, self._write, self._apart).settle(case)
             return
         machine, world = self._surroundings(case)
         decision = self._numbered(partial(decide_due, machine, case), world)
         if not decision.entries:
             # Claimed, and nothing was due: its timers say something else than its clocks.
             decision = replace(decision, timers=self._right_timers(decision))
-        self._write(decision, None, anew=True)
+        self._write(decision, anew=True)
         self._follow(decision)
 
     def migrate(self, command: Migrate) -> Case:
@@ -147,7 +136,7 @@ class Work:
             return decide_migrate(machine, target, case, command, known, world, settle=not stuck)
 
         decision = self._numbered(adopt, after)
-        self._write(decision, None)
+        self._write(decision)
         if stuck:
             self._tx.set_aside(case.id, None)
         self._follow(decision)
@@ -261,7 +250,19 @@ class Work:
                 return None
             raise
 
-    def _write(self, decision: Decision, request: Request | None, *, anew: bool = False) -> None:
+    def _apart(self, decision: Decision) -> None:
+        """Carry out what follows from *decision* by itself: all of it, or nothing."""
+        counted = self.entries, self.rungs, self.opened
+        try:
+            with self._tx.savepoint():
+                self._follow(decision)
+        except DubanError:
+            self.entries, self.rungs, self.opened = counted
+            raise
+
+    def _write(
+        self, decision: Decision, request: Request | None = None, *, anew: bool = False
+    ) -> None:
         if self._told is not None:
             self._told(decision)
         self.entries += len(decision.entries)
@@ -305,84 +306,6 @@ class Work:
             case=decision.case.id,
             seq=decision.case.version,
         )
-
-    # ---- campaigns
-
-    def _settle_campaign(self, case: Case) -> None:
-        library = self._catalogue.library(self._tx)
-        campaign = library.campaigns.get(case.campaign or "")
-        if campaign is None:
-            raise UnknownCampaign(
-                campaign=case.campaign, why="it is not published", why_zh="尚未发布", known="-"
-            )
-        world = World(
-            now=self._now,
-            clockwork=self._catalogue.campaign_clockwork(library, campaign),
-            directory=library.directory,
-            lang=library.lang,
-        )
-        current = case
-        while (happening := due_happening(campaign, current, world)) is not None:
-            measure = self._measure(campaign, happening.goals)
-            decision = decide_happening(campaign, current, happening, measure, world)
-            self._write(decision, None)
-            current = decision.case
-            refused = self._follow_each(decision)
-            if refused:
-                noted = decide_refused(campaign, current, happening.key, refused, world)
-                self._write(noted, None)
-                current = noted.case
-        if current is case:
-            # The calendar moved what this timer was set for: nothing is due, or not yet.
-            pending = next_happening(campaign, case, world)
-            timers = {TIMER_NAME: pending}
-            self._tx.write(Write(case=case, before=case.version, entries=(), timers=timers))
-
-    def _follow_each(self, decision: Decision) -> dict[str, Plain]:
-        """Open each case by itself; return the units for which that was refused, and why.
-
-        One unit whose rules refuse must not keep the duty from all the others.
-        """
-        refused: dict[str, Plain] = {}
-        for command in decision.commands:
-            counted = self.entries, self.rungs, self.opened
-            try:
-                with self._tx.savepoint():
-                    self._follow(replace(decision, commands=(command,)))
-            except (Unreachable, Overtaken):
-                raise  # no rule refused: whoever was in the way does not cost the unit its duty
-            except DubanError as error:
-                self.entries, self.rungs, self.opened = counted
-                unit = command.unit if isinstance(command, Open) else command.case
-                refused[unit] = error.text(self._catalogue.library(self._tx).lang)
-        return refused
-
-    def _measure(self, campaign: Campaign, goals: Mapping[str, Goal] | None) -> dict[str, Plain]:
-        """Count for a checkpoint: each goal's numerator and denominator, and what is still open."""
-        if goals is None:
-            return {}
-        name = campaign.campaign
-        measured: dict[str, Plain] = {}
-        for goal_name, goal in goals.items():
-            where = Where(workflow=goal.of, campaign=name, fields=dict(goal.where))
-            counted = self._tx.count(_counting(where, goal.counts))
-            void = self._tx.count(_counting(where, "void")) if goal.counts != "void" else 0
-            measured[goal_name] = {
-                "numerator": counted,
-                "denominator": self._tx.count(where) - void,
-                "share": goal.share,
-            }
-        still_open = {
-            workflow: self._tx.count(Where(workflow=workflow, campaign=name, counts="open"))
-            for workflow in campaign.uses
-        }
-        return {"goals": measured, "open": still_open}
-
-
-def _counting(where: Where, counts: str) -> Where:
-    return Where(
-        workflow=where.workflow, campaign=where.campaign, fields=where.fields, counts=counts
-    )
 
 
 def _check_caller(command: Command) -> None:

@@ -90,6 +90,24 @@ def read_instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def need_zone(instant: datetime) -> datetime:
+    """Return *instant* in UTC.
+
+    Raises:
+        BadDate: it has no zone, so that nobody knows when it is.
+    """
+    if instant.tzinfo is None:
+        raise BadDate(
+            value=instant.isoformat(),
+            why="it has no time zone",
+            hint="give an aware datetime",
+            why_zh="缺少时区",
+            hint_zh="请使用带时区的时间",
+            code="TIME-002",
+        )
+    return instant.astimezone(UTC)
+
+
 def to_micros(instant: datetime) -> int:
     """Return *instant* as whole microseconds since 1970-01-01 UTC."""
     since = instant - _EPOCH

@@ -19,9 +19,9 @@ settings: {hazard: {general_repair: 10 workdays}}
 ladders: {hazard: {repair: rectification}}
 tasks: [{task: t1, title: One, leads: [safety-office]}]
 duties:
-  monthly: {each: schools, open: report, with: {kind: other}, due: {every: month, day: 15}}
+  monthly: {each: schools, open: report, with: {kind: other, due: duty.due}, due: {every: month, day: 15}}
 goals: {fixed: {of: hazard, where: {category: fire}, by: 2026-12-31, share: 90}}
-ledgers: {problems: {title: P, of: hazard, columns: [title]}}
+registers: {problems: {title: P, of: hazard, columns: [title]}}
 phases:
   - {phase: first, from: 2026-01-01, to: 2026-06-30, settings: {hazard: {major_repair: 40 workdays}}}
 """
