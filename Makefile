@@ -23,7 +23,7 @@ demo: $(VENV)/runs
 	@echo
 	@echo "Look around in what it made:"
 	@echo "  $(BIN)/duban --store sqlite:///$(DEMO)/duban.db case list --workflow hazard --overdue"
-	@echo "  $(BIN)/duban --store sqlite:///$(DEMO)/duban.db case list --ledger problems --limit 10"
+	@echo "  $(BIN)/duban --store sqlite:///$(DEMO)/duban.db case list --register problems --limit 10"
 	@echo "  $(BIN)/duban --store sqlite:///$(DEMO)/duban.db history verify"
 
 test: $(VENV)/tests check

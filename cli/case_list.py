@@ -1,4 +1,4 @@
-"""``duban case list``: which cases there are, as a table or as one of a campaign's ledgers."""
+"""``duban case list``: which cases there are, as a table or as one of a campaign's registers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 import click
 
+from duban.cli.columns import cell, heads
 from duban.cli.command import as_json, command, option
 from duban.cli.context import Call
-from duban.cli.ledger import cell, heads
-from duban.cli.narrowing import Asked, ledger_of, where
+from duban.cli.narrowing import Asked, register_of, where
 from duban.cli.output import case_data
 from duban.cli.params import LIMIT, Given, Instant
 from duban.cli.text import table
 
 if TYPE_CHECKING:
-    from duban.engine.definition.campaign import Ledger
+    from duban.engine.definition.lists import Register
     from duban.engine.ports import Page
 
 _COLUMNS = ("id", "workflow", "unit", "state", "due", "overdue")
@@ -26,7 +26,7 @@ _COLUMNS = ("id", "workflow", "unit", "state", "due", "overdue")
     examples=(
         "duban case list --workflow hazard --open --sort due",
         "duban case list --under commission --overdue --limit 50",
-        "duban case list --ledger problems --campaign fuling-2020",
+        "duban case list --register problems --campaign fuling-2020",
         "duban case list --where grade=major --due-before 2021-04-01T00:00+08:00 --json",
     ),
 )
@@ -70,9 +70,9 @@ _COLUMNS = ("id", "workflow", "unit", "state", "due", "overdue")
 )
 @option("--aside", is_flag=True, en="Set aside by the sweep.", zh="已被搁置。")
 @option(
-    "--ledger",
+    "--register",
     metavar="NAME",
-    en="As this ledger of the campaign shows them.",
+    en="As this register of the campaign shows them.",
     zh="按专项行动的此台账显示。",
 )
 @option(
@@ -89,7 +89,7 @@ _COLUMNS = ("id", "workflow", "unit", "state", "due", "overdue")
 @click.pass_obj
 def list_(
     call: Call,
-    ledger: str | None,
+    register: str | None,
     sort: Literal["id", "opened", "changed", "due", "unit"],
     descending: bool,
     limit: int,
@@ -97,21 +97,21 @@ def list_(
     **asked: Unpack[Asked],
 ) -> None:
     """List cases."""
-    kept = ledger_of(call, asked, ledger) if ledger else None
+    kept = register_of(call, asked, register) if register else None
     found = call.engine.cases(
         where(call, asked, kept), sort=sort, descending=descending, limit=limit, after=after
     )
     _say(call, found, kept)
 
 
-def _say(call: Call, found: Page, ledger: Ledger | None) -> None:
+def _say(call: Call, found: Page, register: Register | None) -> None:
     now = call.engine.now()
-    columns = ledger.columns if ledger else _COLUMNS
-    official = ledger is not None
+    columns = register.columns if register else _COLUMNS
+    official = register is not None
     rows = [[cell(case, c, now, call, official=official) for c in columns] for case in found.cases]
     data = {"cases": [case_data(case, now) for case in found.cases], "next": found.next}
-    title = [ledger.title.get(call.lang, "")] if ledger else []
-    workflow = ledger.of if ledger else None
+    title = [register.title.get(call.lang, "")] if register else []
+    workflow = register.of if register else None
     call.say(data, [*title, *table(heads(columns, workflow, call), rows)])
     if found.next and not call.json:
         more = call.text(f"more: --after {found.next}", f"下一页：--after {found.next}")

@@ -62,6 +62,28 @@ COMMANDS = {
     "case retry": Entry(
         "case:retry", Text("Put back a case that was set aside.", "恢复被搁置的事项。")
     ),
+    "register list": Entry(
+        "register:list_",
+        Text(
+            "List a campaign's registers, and which were frozen.",
+            "列出专项行动的台账及其已固定的各期。",
+        ),
+    ),
+    "register show": Entry(
+        "register:show",
+        Text(
+            "Show a register as it stands, as it stood, or as it was frozen.",
+            "显示台账的现状、某日的状况或已固定的一期。",
+        ),
+    ),
+    "register freeze": Entry(
+        "register:freeze",
+        Text("Freeze a register as it stands, for good.", "按现状固定台账，此后不可更改。"),
+    ),
+    "statistics": Entry(
+        "statistics:statistics",
+        Text("Show rates with their numerators and denominators.", "显示各项比率及其分子和分母。"),
+    ),
     "simulate": Entry(
         "simulate:simulate",
         Text("Run a campaign on a virtual clock.", "用虚拟时钟运行一个专项行动。"),
@@ -95,4 +117,5 @@ NOUNS = {
     "case": Text("Open, move and read cases.", "立项、办理和查看事项。"),
     "history": Text("Read the history of cases, and prove it.", "查看并证明流转记录。"),
     "notice": Text("Look after notices.", "管理通知。"),
+    "register": Text("Read and freeze registers.", "查看和固定台账。"),
 }

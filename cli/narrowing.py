@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 from duban.cli.context import Call
 from duban.cli.params import Pair, together
-from duban.engine.errors import NotFound, UnknownUnit
+from duban.engine.errors import BadUsage, NotFound, UnknownUnit
 
 if TYPE_CHECKING:
-    from duban.engine.definition.campaign import Ledger
+    from duban.engine.definition.lists import Register
     from duban.engine.definition.workflow import Workflow
     from duban.engine.ports import Where
 
@@ -35,12 +35,12 @@ class Asked(TypedDict):
     aside: bool
 
 
-def where(call: Call, asked: Asked, ledger: Ledger | None) -> Where:
+def where(call: Call, asked: Asked, register: Register | None) -> Where:
     """Return the question that the store answers."""
     from duban.engine.ports import Where
 
-    workflow = ledger.of if ledger else asked["workflow"]
-    fields = together(ledger.where if ledger else None, asked["pairs"])
+    workflow = register.of if register else asked["workflow"]
+    fields = together(register.where if register else None, asked["pairs"])
     _check(call, asked, workflow, fields)
     return Where(
         workflow=workflow,
@@ -48,7 +48,7 @@ def where(call: Call, asked: Asked, ledger: Ledger | None) -> Where:
         campaign=asked["campaign"],
         phase=asked["phase"],
         states=asked["state"] or None,
-        counts=asked["counts"] or (ledger.counts if ledger else None),
+        counts=asked["counts"] or (register.counts if register else None),
         overdue_at=call.engine.now() if asked["overdue"] else None,
         due_before=asked["due_before"],
         fields=fields or None,  # type: ignore[arg-type]  # the store refuses what is not plain
@@ -56,12 +56,18 @@ def where(call: Call, asked: Asked, ledger: Ledger | None) -> Where:
     )
 
 
-def ledger_of(call: Call, asked: Asked, name: str) -> Ledger:
-    """Return a ledger of the campaign asked for, or of the only one; it lists that campaign's cases."""
+def register_of(call: Call, asked: Asked, name: str) -> Register:
+    """Return a register of the campaign asked for, or of the only one; it lists that campaign's cases."""
     campaign = call.engine.campaign(asked["campaign"])
     asked["campaign"] = campaign.campaign
-    _refuse_unknown("ledger", "台账", name, campaign.ledgers)
-    return campaign.ledgers[name]
+    _refuse_unknown("register", "台账", name, campaign.registers)
+    register = campaign.registers[name]
+    if register.when is not None:
+        raise BadUsage(
+            what=f"register {name} chooses by a rule; use `duban register show {name}`",
+            what_zh=f"台账 {name} 按规则选取事项；请用 duban register show {name}",
+        )
+    return register
 
 
 def _check(call: Call, asked: Asked, workflow: str | None, fields: Collection[str]) -> None:

@@ -107,12 +107,15 @@ class Whole(_Type):
 
 
 class Instant(_Type):
-    """An instant with its offset, or local to the organisation; with *days*, also a day's begin."""
+    """An instant with its offset, or local to the organisation.
+
+    With *days*, also a day's begin; with *ends*, also a day's end.
+    """
 
     name = "instant"
 
-    def __init__(self, *, days: bool = False) -> None:
-        self.days = days
+    def __init__(self, *, days: bool = False, ends: bool = False) -> None:
+        self.days, self.ends = days, ends
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -120,8 +123,8 @@ class Instant(_Type):
         if isinstance(value, datetime):
             return value
         call = ctx.find_object(Call) if ctx else None
-        if self.days and _DAY.fullmatch(value):
-            value = f"{parse_date(value)}T00:00"
+        if (self.days or self.ends) and _DAY.fullmatch(value):
+            value = f"{parse_date(value)}T{'23:59:59.999999' if self.ends else '00:00'}"
         elif not _is_local(value):
             return parse_instant(value)
         return parse_instant(value, call.zone if call else find_zone("UTC"))

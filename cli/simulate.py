@@ -237,7 +237,8 @@ def _titles(engine: Engine, call: Call) -> dict[str, str]:
 
 
 def _goal(engine: Engine, call: Call, name: str, goal: dict[str, int]) -> str:
-    done, of, share = goal["numerator"], goal["denominator"], goal["share"]
+    done, of = goal["numerator"], goal["denominator"]
+    target = f"{goal['share']}" if "share" in goal else f"≤ {goal['at_most']}"
     percent = f"{100 * done / of:.1f} %" if of else "-"
     title = next(
         (
@@ -249,6 +250,6 @@ def _goal(engine: Engine, call: Call, name: str, goal: dict[str, int]) -> str:
         {},
     ).get(call.lang, name)
     return call.text(
-        f"Goal: {title}: {done} of {of} = {percent} (target {share} %)",
-        f"目标：{title}：{done}/{of} = {percent}（目标 {share}%）",
+        f"Goal: {title}: {done} of {of} = {percent} (target {target} %)",
+        f"目标：{title}：{done}/{of} = {percent}（目标 {target}%）",
     )

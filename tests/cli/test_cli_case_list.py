@@ -12,9 +12,9 @@ import duban
 
 Run = Callable[..., Result]
 
-LEDGER = (
+REGISTER = (
     tiny.CAMPAIGN
-    + "ledgers:\n  fixes:\n    title: {zh: 小修台账, en: Fixes}\n    of: fix\n"
+    + "registers:\n  fixes:\n    title: {zh: 小修台账, en: Fixes}\n    of: fix\n"
     + "    columns: [title, unit, due.repair, met.repair, times.start, entered.doing, state]\n"
 )
 
@@ -123,7 +123,7 @@ def test_a_limit_is_a_plain_number_within_bounds(number: str, run: Run) -> None:
             "FIND-002 there is no unit 'cellar' in the organisation; check the id, or apply the "
             "organisation first\n",
         ),
-        (["--ledger", "none"], "FIND-000 there is no ledger 'none'; there are: -\n"),
+        (["--register", "none"], "FIND-000 there is no register 'none'; there are: -\n"),
     ],
 )
 def test_a_name_that_does_not_exist_is_no_empty_list(args: list[str], line: str, run: Run) -> None:
@@ -131,14 +131,14 @@ def test_a_name_that_does_not_exist_is_no_empty_list(args: list[str], line: str,
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", line)
 
 
-def test_a_ledger_is_the_list_as_officials_read_it(
+def test_a_register_is_the_list_as_officials_read_it(
     run: Run, engine: duban.Engine, cases: list[duban.Case]
 ) -> None:
-    ledger = Path("ledger.yaml")
-    ledger.write_text(LEDGER, encoding="utf-8")
-    engine.apply(str(ledger))
+    register = Path("list.yaml")
+    register.write_text(REGISTER, encoding="utf-8")
+    engine.apply(str(register))
     engine.fire(cases[0].id, "start", actor=tiny.ANN)
-    assert run("--lang", "zh", "case", "list", "--ledger", "fixes").stdout == (
+    assert run("--lang", "zh", "case", "list", "--register", "fixes").stdout == (
         "小修台账\n"
         "title  单位  期限              期限（完成）      times.start  entered.doing     状态\n"
         "lamp   一科  2026-01-12 23:59  -                 1            2026-01-05 09:00  在办\n"

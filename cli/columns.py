@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from duban.cli.context import Call
@@ -28,16 +28,18 @@ _AS_IT_IS = Text("{}", "{}")
 _OF_A_DEADLINE = {
     "met": Text("{} met", "{}（完成）"),
     "first_due": Text("{} at first", "{}（原定）"),
+    "extended": Text("{} extended", "{}（延期次数）"),
 }
 
 
 def heads(columns: Sequence[str], workflow: str | None, call: Call) -> list[str]:
     """Return what stands over *columns*."""
     titles = parts(workflow, call) if workflow else {}
-    return [_head(column, titles, call) for column in columns]
+    return [head(column, titles, call) for column in columns]
 
 
-def _head(column: str, titles: dict[str, str], call: Call) -> str:
+def head(column: str, titles: Mapping[str, str], call: Call) -> str:
+    """Return what stands over *column*; *titles* are those of fields and deadlines."""
     if column in _HEADS:
         return _HEADS[column].of(call.lang)
     part, _, name = column.rpartition(".")
@@ -71,6 +73,8 @@ def _dotted(case: Case, part: str, name: str, call: Call) -> str:
     if part == "times":
         return str(case.times.get(name, 0))
     clock = case.clocks.get(name)
+    if part == "extended":
+        return str(len(clock.grants) if clock else 0)
     moments = (
         {}
         if clock is None
