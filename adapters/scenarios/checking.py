@@ -13,8 +13,10 @@ from duban.engine.definition.faults import (
     CAMPAIGN,
     DEADLINE,
     FIELD,
+    REGISTER,
     ROLE,
     STATE,
+    STATISTIC,
     TRIGGER,
     UNIT,
     WORKFLOW,
@@ -96,10 +98,13 @@ class _Check:
         for name, expected in scene.cases.items():
             around = () if name == scene.about else (name,)
             self._expected(expected, self._of(name), (*scene.path, "expect", *around))
-        counted = scene.everywhere.cases
-        for workflow in counted:
-            path = (*scene.path, "expect", "cases", workflow)
-            self._known([workflow], self.library.workflows, path, WORKFLOW)
+        base = (*scene.path, "expect")
+        self._each(scene.everywhere.cases, self.library.workflows, (*base, "cases"), WORKFLOW)
+        campaigns = self.library.campaigns.values()
+        registers = {name for campaign in campaigns for name in campaign.registers}
+        self._each(scene.everywhere.registers, registers, (*base, "registers"), REGISTER)
+        statistics = {name for campaign in campaigns for name in campaign.statistics}
+        self._each(scene.everywhere.statistics, statistics, (*base, "statistics"), STATISTIC)
 
     def _step(self, scene: Scene) -> None:
         step, path = scene.step, scene.path

@@ -157,10 +157,46 @@ class Counted(Model):
         return {"all": value} if isinstance(value, int) else value
 
 
+# What stands over the line and what stands under it.
+Rate = Annotated[str, Key(pattern=r"^[0-9]+/[0-9]+$")]
+Split = dict[str, Rate]
+
+
+class Rows(Model):
+    """What a register is to show: its rows by the names of their cases, and cells in them."""
+
+    campaign: FileName | None = None
+    year: int | None = None
+    frozen: int | None = Key(default=None, ge=1)
+    rows: int | list[CaseName] | None = None
+    cells: dict[CaseName, dict[str, Any]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"rows": value} if isinstance(value, (int, list)) else value
+
+
+class Rated(Model):
+    """What a statistic is to come to, as a whole and split."""
+
+    campaign: FileName | None = None
+    total: Rate | None = None
+    by: Split = {}
+    unknown: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"total": value} if isinstance(value, str) else value
+
+
 class Everywhere(Model):
-    """What is to be seen beyond one case: cases that there are, notices of all of them."""
+    """What is to be seen beyond one case: cases, lists of them, notices of all of them."""
 
     cases: dict[FileName, Counted] = {}
+    registers: dict[FileName, Rows] = {}
+    statistics: dict[Name, Rated] = {}
     sent: int | dict[str, int] | None = None
 
 

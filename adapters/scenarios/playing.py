@@ -20,6 +20,7 @@ from duban.adapters.scenarios.difference import (
 )
 from duban.adapters.scenarios.expecting import differences, everywhere
 from duban.adapters.scenarios.given import given
+from duban.adapters.scenarios.listing import lists
 from duban.adapters.scenarios.model import Find, Import
 from duban.adapters.scenarios.reading import Scene, Script
 from duban.adapters.scenarios.stage import Stage
@@ -110,6 +111,7 @@ class _Player:
             if name in names:
                 found += differences(self.script, scene, name, expected, self.stage)
         found += everywhere(self.script, scene, self.stage)
+        found += lists(self.script, scene, self.stage)
         if not found:
             return
         about = dict.fromkeys(d.about for d in found if d.about in names)

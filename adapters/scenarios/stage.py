@@ -59,13 +59,18 @@ class ScenarioFiles:
 
 
 def _quiet(definition: Definition) -> Definition:
-    """Return a campaign that brings nothing by itself: no tasks, no duties."""
+    """Return a campaign that brings nothing by itself: no tasks, no duties, nothing frozen."""
     model = definition.model
     if isinstance(model, Phase):
         return replace(definition, model=model.model_copy(update={"duties": {}}))
     if isinstance(model, Campaign):
         phases = [phase.model_copy(update={"duties": {}}) for phase in model.phases]
-        model = model.model_copy(update={"duties": {}, "tasks": [], "phases": phases})
+        registers = {
+            name: register.model_copy(update={"freezes": None})
+            for name, register in model.registers.items()
+        }
+        quiet = {"duties": {}, "tasks": [], "phases": phases, "registers": registers}
+        model = model.model_copy(update={**quiet, "carry_over": None})
         return replace(definition, model=model)
     return definition
 
