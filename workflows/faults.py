@@ -69,8 +69,10 @@ class _Reading:
         else:
             hint_en = "; known: " + ", ".join(known) if known else ""
             hint_zh = "；可用：" + "、".join(known) if known else ""
+        cut = self._cut_by_comma(path)
+        hint_en, hint_zh = cut or (hint_en, hint_zh)
         en, zh = f"unknown key '{key}'{hint_en}", f"未知的键“{key}”{hint_zh}"
-        return self._fault("DEF-012", path, en, zh), near[0] if near else ""
+        return self._fault("DEF-012", path, en, zh), near[0] if near and not cut else ""
 
     def _missing(self, key: str, path: Path) -> Fault:
         return self._fault(
@@ -116,11 +118,34 @@ class _Reading:
         en = " or ".join(text for text, _ in told)
         zh = "或".join(text for _, text in told)
         value = (errors[0].get("ctx") or {}).get("tag", errors[0]["input"])
+        cut, cut_zh = self._cut_by_comma(path) or ("", "")
         return self._fault(
             "DEF-015",
             path,
-            f"expected {en}, found {found_en(value)}",
-            f"应为{zh}，实为{found_zh(value)}",
+            f"expected {en}, found {found_en(value)}{cut}",
+            f"应为{zh}，实为{found_zh(value)}{cut_zh}",
+        )
+
+    def _cut_by_comma(self, path: Path) -> tuple[str, str] | None:
+        """Return a hint where the key at *path* looks like the rest of a text with a comma in it.
+
+        Inside `{…}` a comma ends the value: `{en: Repair, at once}` has a key `at once`.
+        """
+        around = self._document.part(path[:-1]) if path else None
+        key = path[-1] if path else None
+        if not isinstance(around, dict) or around.get(key, "") is not None:
+            return None
+        before = list(around)[: list(around).index(key)][-1:]
+        place = self._document.place(path)
+        if not before or self._document.place((*path[:-1], before[0])).line != place.line:
+            return None
+        text = around[before[0]]
+        if not isinstance(text, str):
+            return None
+        whole = f'{before[0]}: "{text}, {key}"'
+        return (
+            f"; inside {{…}} a comma ends the value: put text with a comma in quotes: {whole}",
+            f"；在 {{…}} 中逗号表示值结束；含逗号的文本请加引号：{whole}",
         )
 
 
